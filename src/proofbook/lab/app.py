@@ -1,0 +1,67 @@
+"""
+JupyterLab with our contents manager and without Ploomber's server extension.
+
+`python -P -m proofbook.lab.app [jupyter arguments]`; with `-P` no file of the project can take the place of a module that
+the server imports.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from proofbook.exceptions import MachineError
+
+if TYPE_CHECKING:
+    from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
+
+__all__ = ["OFF", "command", "main"]
+
+OFF = ("ploomber", "ploomber_extension")
+"""Server extensions that stay off: the first makes every listing fail, the second brings telemetry along."""
+
+
+def command(arguments: tuple[str, ...] = (), *, root: Path) -> list[str]:
+    """
+    The command that starts JupyterLab on a project.
+
+    Args:
+        arguments: Passed on to JupyterLab; they have the last word.
+        root: The project's folder, absolute.
+
+    Raises:
+        MachineError: JupyterLab is not installed.
+    """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise MachineError('JupyterLab is not installed: pip install "proofbook[lab]"')
+    return [sys.executable, "-P", "-m", "proofbook.lab.app", f"--ServerApp.root_dir={root}", *arguments]
+
+
+def main(argv: list[str]) -> None:
+    """Start JupyterLab in this process."""
+    # on the command line, because a setting there beats the one in a user's configuration file
+    ours = ["--ServerApp.contents_manager_class=proofbook.lab.contents.ProofbookContentsManager"]
+    _lab_app().launch_instance([*ours, *argv])
+
+
+def _lab_app() -> "type[LabApp]":
+    from jupyterlab.labapp import LabApp
+
+    class Lab(LabApp):  # type: ignore[misc]  # jupyterlab is not typed
+        """JupyterLab, started with some server extensions off."""
+
+        @classmethod
+        def get_extension_package(cls) -> str:
+            return "jupyterlab"
+
+        @classmethod
+        def make_serverapp(cls, **kwargs: Any) -> Any:
+            # what the constructor is given wins over every configuration file, entry by entry
+            kwargs["jpserver_extensions"] = {**kwargs["jpserver_extensions"], **dict.fromkeys(OFF, False)}
+            return super().make_serverapp(**kwargs)
+
+    return Lab
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
