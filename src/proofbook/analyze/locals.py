@@ -1,0 +1,78 @@
+"""The names that a function binds for itself, by Python's rules: anywhere in its body, unless declared otherwise."""
+
+import ast
+
+from msgspec import Struct
+
+__all__ = ["Locals", "arguments_of", "bound_in", "pattern_names"]
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+class Locals(Struct, frozen=True):
+    """Names of one function scope."""
+
+    names: frozenset[str]
+    parameters: tuple[str, ...]
+    globals: frozenset[str]
+
+
+def arguments_of(node: Function) -> tuple[str, ...]:
+    """The parameters of a function, positional ones first."""
+    spec = node.args
+    given = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]
+    given += [extra for extra in (spec.vararg, spec.kwarg) if extra is not None]
+    return tuple(argument.arg for argument in given)
+
+
+def bound_in(node: Function) -> Locals:
+    """What is local to `node`."""
+    names, declared, nonlocals = set(arguments_of(node)), set(), set()
+    stack: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+    while stack:
+        current = stack.pop()
+        if isinstance(current, ast.Global):
+            declared.update(current.names)
+        elif isinstance(current, ast.Nonlocal):
+            nonlocals.update(current.names)
+        else:
+            names.update(_bound_by(current))
+            stack.extend(_inside(current))
+    return Locals(
+        names=frozenset(names - declared - nonlocals), parameters=arguments_of(node), globals=frozenset(declared)
+    )
+
+
+def _bound_by(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+        return [node.id]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name.split(".")[0] for alias in node.names]
+    if isinstance(node, ast.ExceptHandler) and node.name:
+        return [node.name]
+    return pattern_names(node)
+
+
+def pattern_names(node: ast.AST) -> list[str]:
+    """The name that one node of a `match` pattern captures."""
+    if isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+        return [node.name]
+    if isinstance(node, ast.MatchMapping) and node.rest:
+        return [node.rest]
+    return []
+
+
+def _inside(node: ast.AST) -> list[ast.AST]:
+    """The children that belong to the same scope as `node`."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return [*node.decorator_list, *node.args.defaults, *(default for default in node.args.kw_defaults if default)]
+    if isinstance(node, ast.Lambda):
+        return [*node.args.defaults, *(default for default in node.args.kw_defaults if default)]
+    if isinstance(node, ast.ClassDef):
+        return [*node.decorator_list, *node.bases, *node.keywords]
+    if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        # its targets are its own; only `:=` reaches out
+        return [child.target for child in ast.walk(node) if isinstance(child, ast.NamedExpr)]
+    return list(ast.iter_child_nodes(node))

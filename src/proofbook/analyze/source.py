@@ -1,0 +1,238 @@
+"""
+Reads a notebook, and never writes one: `.ipynb` with `json` alone, scripts and Markdown through jupytext.
+
+A notebook that is read is hostile until shown otherwise: size, depth, encoding and types are checked here, so that
+nobody behind this door has to.
+"""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any, Literal
+
+from proofbook.exceptions import NotebookError
+from proofbook.model.notebook import Cell, Notebook
+
+__all__ = ["MAX_BYTES", "parse", "parse_document", "read", "read_bytes", "read_document"]
+
+MAX_BYTES = 256 * 1024 * 1024
+"""A larger file is refused unread."""
+
+_KINDS: dict[str, Literal["code", "markdown", "raw"]] = {"code": "code", "markdown": "markdown", "raw": "raw"}
+_SCRIPTS = {".py", ".md", ".markdown", ".Rmd", ".qmd", ".r", ".R"}
+
+
+def read(path: Path, *, shown: str | None = None) -> Notebook:
+    """
+    Read the notebook at `path`.
+
+    Args:
+        path: An `.ipynb` file, or a script or Markdown file that jupytext understands.
+        shown: The name that the notebook and its errors carry; the path as given where left out.
+
+    Raises:
+        NotebookError: It is missing, a folder, too large, not UTF-8, not JSON, truncated, or not nbformat 4.
+    """
+    name = shown if shown is not None else str(path)
+    return parse(read_bytes(path, shown=name), path=name)
+
+
+def read_document(path: Path, *, shown: str | None = None) -> dict[str, Any]:
+    """The `.ipynb` at `path` as its raw JSON object, checked as `read` does; for those that must keep every key."""
+    name = shown if shown is not None else str(path)
+    return parse_document(read_bytes(path, shown=name), path=name)
+
+
+def read_bytes(path: Path, *, shown: str | None = None) -> bytes:
+    """All bytes of a notebook; NotebookError where it is missing, no regular file, or larger than `MAX_BYTES`."""
+    name = shown if shown is not None else str(path)
+    try:
+        state = path.stat()
+        if stat.S_ISDIR(state.st_mode):
+            raise NotebookError(f"{name}: is a folder, not a notebook; name a file in it")
+        if not stat.S_ISREG(state.st_mode):
+            raise NotebookError(f"{name}: is not a regular file; name a notebook file")
+        if state.st_size > MAX_BYTES:
+            size = f"{state.st_size / 1024 / 1024:.0f} MB, more than the {MAX_BYTES // 1024 // 1024} MB"
+            raise NotebookError(f"{name}: is {size} that Proofbook reads; clear its outputs")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotebookError(f"{name}: no such file; check the name") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise NotebookError(f"{name}: cannot be read: {reason}") from None
+
+
+def parse(content: bytes, *, path: str) -> Notebook:
+    """
+    Parse the bytes of a notebook.
+
+    Args:
+        content: The whole file.
+        path: Its name, for the result and for errors; the ending says which format it is.
+
+    Raises:
+        NotebookError: As `read`.
+    """
+    if Path(path).suffix in _SCRIPTS:
+        return _parse_script(_decode(content, path), path)
+    document = parse_document(content, path=path)
+    metadata: dict[str, Any] = document.get("metadata", {})
+    return Notebook(
+        path=path,
+        cells=tuple(_cell(raw, number, path) for number, raw in enumerate(document["cells"], start=1)),
+        language=_language(metadata),
+        kernel=_kernel(metadata),
+        metadata=metadata,
+    )
+
+
+def parse_document(content: bytes, *, path: str) -> dict[str, Any]:
+    """The bytes of an `.ipynb` as its JSON object, known to be nbformat 4 with a list of well-formed cells."""
+    text = _decode(content, path)
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        # the text ends where a value, a bracket or a quote was still to come
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+            raise NotebookError(f"{path}: ends in the middle of its JSON; still being saved?") from None
+        where = f"line {error.lineno}, column {error.colno}"
+        raise NotebookError(f"{path}: is not JSON ({error.msg}, {where}); is it a notebook?") from None
+    except RecursionError:
+        raise NotebookError(f"{path}: its JSON is nested too deeply; it is not a notebook") from None
+    except ValueError as error:
+        raise NotebookError(f"{path}: is not JSON ({error}); is it a notebook?") from None
+    _check(document, path)
+    checked: dict[str, Any] = document
+    return checked
+
+
+def _decode(content: bytes, path: str) -> str:
+    if len(content) > MAX_BYTES:
+        raise NotebookError(f"{path}: is larger than the {MAX_BYTES // 1024 // 1024} MB that Proofbook reads")
+    if not content.strip():
+        raise NotebookError(f"{path}: is empty; still being saved, or never written?")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotebookError(f"{path}: is not UTF-8 (byte {error.start}); save it again as UTF-8") from None
+
+
+def _check(document: object, path: str) -> None:
+    """Refuse what is not nbformat 4."""
+    if not isinstance(document, dict):
+        raise NotebookError(f"{path}: is JSON but not a notebook: its top level is no object")
+    version = document.get("nbformat")
+    if version is None and "cells" not in document and "worksheets" not in document:
+        raise NotebookError(f"{path}: is JSON but not a notebook: it has neither nbformat nor cells")
+    if version != 4 or isinstance(version, bool):
+        told = f"nbformat {version!r}" if version is not None else "no nbformat version"
+        cure = f"convert it with `jupyter nbconvert --to notebook --inplace {path}`"
+        raise NotebookError(f"{path}: has {told}, and only nbformat 4 is read; {cure}")
+    if not isinstance(document.get("cells"), list):
+        raise NotebookError(f"{path}: has no list of cells; it is damaged")
+    if not isinstance(document.get("metadata", {}), dict):
+        raise NotebookError(f"{path}: its metadata is no object; it is damaged")
+
+
+def _cell(raw: object, number: int, path: str) -> Cell:
+    def damaged(what: str) -> NotebookError:
+        return NotebookError(f"{path}: cell {number}: {what}; the file is damaged")
+
+    if not isinstance(raw, dict):
+        raise damaged("is no object")
+    kind = _KINDS.get(raw["cell_type"]) if isinstance(raw.get("cell_type"), str) else None
+    if kind is None:
+        raise damaged(f"has the unknown type {raw.get('cell_type')!r}")
+    source = raw.get("source", "")
+    if isinstance(source, list) and all(isinstance(part, str) for part in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        raise damaged("its source is neither text nor a list of lines")
+    metadata = raw.get("metadata", {})
+    outputs = raw.get("outputs", [])
+    count = raw.get("execution_count")
+    if not isinstance(metadata, dict):
+        raise damaged("its metadata is no object")
+    if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
+        raise damaged("its outputs are no list of objects")
+    identity = raw.get("id")
+    return Cell(
+        number=number,
+        id=_sound(identity) if isinstance(identity, str) and identity else f"cell-{number}",
+        kind=kind,
+        source=_sound(source),
+        tags=_tags(metadata),
+        execution_count=count if isinstance(count, int) and not isinstance(count, bool) else None,
+        outputs=tuple(outputs),
+        metadata=metadata,
+    )
+
+
+def _sound(text: str) -> str:
+    """`text` without lone surrogates: JSON can say them, UTF-8 and Python's parser cannot."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _tags(metadata: dict[str, Any]) -> tuple[str, ...]:
+    tags = metadata.get("tags", [])
+    return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
+
+
+def _part(metadata: dict[str, Any], *, of: str, key: str) -> str | None:
+    part = metadata.get(of)
+    value = part.get(key) if isinstance(part, dict) else None
+    return value if isinstance(value, str) and value else None
+
+
+def _kernel(metadata: dict[str, Any]) -> str | None:
+    return _part(metadata, of="kernelspec", key="name")
+
+
+def _language(metadata: dict[str, Any]) -> str:
+    told = _part(metadata, of="language_info", key="name") or _part(metadata, of="kernelspec", key="language")
+    if told is None:
+        # R's kernel is often saved with a name only
+        told = {"ir": "r"}.get(_kernel(metadata) or "", "python")
+    told = told.lower()
+    return "python" if told in {"ipython", "python3"} else told
+
+
+def _parse_script(text: str, path: str) -> Notebook:
+    """A script or Markdown file, cut into cells by jupytext as Ploomber does it."""
+    import jupytext  # noqa: PLC0415 - over a second, and only scripts need it
+
+    try:
+        document = jupytext.reads(text, fmt={"extension": Path(path).suffix})
+    except Exception as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise NotebookError(f"{path}: jupytext cannot read it: {reason[0]}") from None
+    lines = text.splitlines()
+    cells, at = [], 0
+    for number, raw in enumerate(document.cells, start=1):
+        # jupytext makes up random ids: these would differ at every reading
+        cell = _cell({**raw, "id": ""}, number, path)
+        at = _find(cell, lines, at)
+        cells.append(Cell(**{name: getattr(cell, name) for name in cell.__struct_fields__ if name != "line"}, line=at + 1))
+    metadata: dict[str, Any] = json.loads(json.dumps(document.metadata))
+    return Notebook(
+        path=path,
+        cells=tuple(cells),
+        format="percent",
+        language=_language(metadata),
+        kernel=_kernel(metadata),
+        metadata=metadata,
+    )
+
+
+def _find(cell: Cell, lines: list[str], start: int) -> int:
+    """Index of the line of the file on which the cell's source begins; `start` where it cannot be told."""
+    first = cell.source.split("\n", 1)[0].strip()
+    if not first:
+        return start
+    for index in range(start, len(lines)):
+        line = lines[index].strip()
+        # markdown and magics stand in comments
+        if line == first or line.removeprefix("#").strip() == first.removeprefix("#").strip():
+            return index
+    return start
