@@ -36,5 +36,7 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Seconds that a second build waits for the first."""
     report: str = "output/report"
     """Folder in which the newest report is written, relative to the pipeline."""
+    data: dict[str, list[str]] = {}
+    """Task to the files it reads that no task writes: paths or globs, relative to the pipeline. Their content counts."""
     lint: LintConfiguration = field(default_factory=LintConfiguration)
     gate: GateConfiguration = field(default_factory=GateConfiguration)

@@ -1,0 +1,188 @@
+"""
+All that a task's result depends on, by content: the one definition of *up to date*.
+
+A task is up to date when the digest of its inputs is that of a good run, and its products are what that run wrote.
+Time stamps play no part.
+"""
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from proofbook.analyze import fingerprint, source
+from proofbook.disk.atomic import digest_of
+from proofbook.model.notebook import Notebook
+from proofbook.model.pipeline import Pipeline, Task
+from proofbook.model.run import TaskRun, canonical
+
+__all__ = ["data_digests", "data_files", "explain", "key_of", "modules_now", "of_task", "outputs_digest"]
+
+_FORMAT = 1
+
+
+def of_task(
+    task: Task,
+    *,
+    pipeline: Pipeline,
+    root: Path,
+    upstream: Mapping[str, TaskRun],
+    environment: str,
+    data: Mapping[str, str],
+    outputs: Mapping[str, str],
+) -> dict[str, Any]:
+    """
+    The inputs of `task` by name, as JSON.
+
+    Args:
+        upstream: What became of each upstream task in this build.
+        environment: Digest of Python and the packages.
+        data: Declared data files of the task: path to digest.
+        outputs: Upstream task to digest of what its executed notebook shows, for tasks that have one.
+    """
+    notebook = source.read(root / task.source, shown=task.source) if task.kind == "notebook" and task.source else None
+    modules = fingerprint.imported_modules(notebook if notebook else root / (task.source or ""), root=root) if task.source else {}
+    return {
+        "format": _FORMAT,
+        "code": fingerprint.of_notebook(notebook) if notebook else hashlib.sha256(task.code.encode()).hexdigest(),
+        "modules": modules,
+        "params": task.params,
+        "products": task.products,
+        "upstream": {name: _seen(task, notebook, pipeline[name], upstream[name], outputs) for name in task.upstream},
+        "data": dict(data),
+        "kernel": task.kernel,
+        "environment": environment,
+    }
+
+
+def key_of(inputs: Mapping[str, Any]) -> str:
+    """Digest of the inputs."""
+    return hashlib.sha256(canonical(dict(inputs))).hexdigest()
+
+
+def modules_now(root: Path, modules: Mapping[str, str]) -> bool:
+    """Whether project modules that a run was seen to import are still what they were."""
+    return all((root / path).is_file() and fingerprint.of_module(root / path) == seen for path, seen in modules.items())
+
+
+def data_files(task: Task, globs: list[str], *, root: Path) -> list[str]:
+    """Declared data files of a task: its `resources_`, and what the configuration's globs match. Relative paths."""
+    found = {file for declared in task.data.values() for file in _expand(root, declared)}
+    for glob in globs:
+        found.update(str(path.relative_to(root)) for path in root.glob(glob) if path.is_file())
+    return sorted(found)
+
+
+def _expand(root: Path, declared: str) -> Iterator[str]:
+    path = root / declared
+    if path.is_dir():
+        yield from (str(Path(declared) / file.relative_to(path)) for file in path.rglob("*") if file.is_file())
+    else:
+        yield declared
+
+
+def explain(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> str:
+    """Why a task must run, in one line: what differs between the inputs of its last good run and now."""
+    if old is None:
+        return "never ran"
+    reasons = []
+    if old.get("code") != new["code"]:
+        reasons.append("its code changed")
+    for part, said in (("modules", "module {} changed"), ("data", "data file {} changed"), ("upstream", "{} has new products")):
+        reasons += [said.format(name) for name in _changed(old.get(part, {}), new[part])]
+    for name in _changed(old.get("params", {}), new["params"]):
+        was, now = old.get("params", {}).get(name, "(none)"), new["params"].get(name, "(none)")
+        reasons.append(f"parameter {name}: {_short(was)} -> {_short(now)}")
+    for part, said in (("products", "its products were renamed"), ("kernel", "its kernel changed"), ("environment", "the environment changed")):
+        if old.get(part) != new[part]:
+            reasons.append(said)
+    if len(reasons) > 3:
+        reasons = [*reasons[:3], f"and {len(reasons) - 3} more"]
+    return ", ".join(reasons) or "no good result is in the store"
+
+
+def outputs_digest(executed: bytes) -> str:
+    """
+    Digest of what an executed notebook shows: its outputs, without counts, ids, times and metadata.
+
+    It stands for the notebook where a task downstream reads it: the file itself differs after every run.
+    """
+    shown = []
+    for cell in json.loads(executed).get("cells", []):
+        for output in cell.get("outputs", []):
+            shown.append({name: output.get(name) for name in ("output_type", "name", "text", "data", "ename", "evalue")})
+    return hashlib.sha256(canonical(shown)).hexdigest()
+
+
+def _seen(task: Task, notebook: Notebook | None, above: Task, run: TaskRun, outputs: Mapping[str, str]) -> dict[str, str]:
+    """What a task can see of one upstream: each product by content; its executed notebook only if it may be read."""
+    digests = {}
+    for key, product in run.products.items():
+        if key != above.notebook_product:
+            digests[key] = product.digest
+        elif notebook is None or _may_read(notebook, above, key):
+            digests[key] = outputs.get(above.name, product.digest)
+    if not run.products:
+        # products that are no files (a database table): only a new run of the task tells that they changed
+        digests["run"] = str(run.made_by)
+    return digests
+
+
+def _may_read(notebook: Notebook, above: Task, key: str) -> bool:
+    """Whether the notebook can reach the executed notebook of `above`: by its key, by its name, or in an unclear way."""
+    name = Path(above.products[key]).name
+    for cell in notebook.code_cells:
+        if "parameters" in cell.tags:
+            continue
+        if name in cell.source:
+            return True
+        if "upstream" not in cell.source:
+            continue
+        try:
+            tree = ast.parse(cell.source)
+        except SyntaxError:
+            return True
+        if _unclear(tree, above, key):
+            return True
+    return False
+
+
+def _unclear(tree: ast.AST, above: Task, key: str) -> bool:
+    """Whether some use of `upstream` is neither `upstream["task"]["key"]` of another file, nor of another task."""
+    parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Name) and node.id == "upstream"):
+            continue
+        first = _subscript(parents, node)
+        if first is None:
+            return True
+        task, outer = first
+        if task != above.name:
+            continue
+        second = _subscript(parents, outer)
+        if second is None or second[0] == key:
+            return True
+    return False
+
+
+def _subscript(parents: Mapping[ast.AST, ast.AST], node: ast.AST) -> tuple[str, ast.AST] | None:
+    parent = parents.get(node)
+    if isinstance(parent, ast.Subscript) and parent.value is node and isinstance(parent.slice, ast.Constant):
+        return str(parent.slice.value), parent
+    return None
+
+
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def data_digests(root: Path, files: list[str]) -> dict[str, str]:
+    """Content of data files: path to digest; `missing` for one that is not there."""
+    return {file: digest_of(root / file) if (root / file).is_file() else "missing" for file in files}

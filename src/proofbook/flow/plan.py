@@ -1,0 +1,107 @@
+"""Decides what must be done for a task: nothing, put its products back, or run it; and says why."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from proofbook.exceptions import StoreError
+from proofbook.flow import inputs as task_inputs
+from proofbook.flow import products, surroundings
+from proofbook.model.configuration import Configuration
+from proofbook.model.pipeline import Pipeline, Task
+from proofbook.model.run import Environment, TaskRun
+from proofbook.store import Store
+
+__all__ = ["Plan", "Planner"]
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What must be done for one task."""
+
+    action: Literal["nothing", "restore", "run"]
+    reason: str
+    inputs: dict[str, Any]
+    key: str
+    past: TaskRun | None = None
+    """The good run whose result holds; None where the task must run."""
+    differing: dict[str, str] = {}
+    """Products to put back: key to `missing` or `edited`."""
+
+
+class Planner:
+    """Knows the project and the store; decides one task at a time, upstream first."""
+
+    def __init__(
+        self, store: Store, *, root: Path, pipeline: Pipeline, configuration: Configuration, environment: Environment
+    ) -> None:
+        self._store = store
+        self._root = root
+        self._pipeline = pipeline
+        self._globs = configuration.data
+        self._environment = surroundings.fingerprint(environment)
+        self.data: dict[str, str] = {}
+        """Declared data files of the tasks decided so far: path to digest."""
+
+    def decide(self, task: Task, *, upstream: Mapping[str, TaskRun], force: bool = False) -> Plan:
+        """
+        What must be done for `task`, given what became of its upstream tasks.
+
+        Raises:
+            NotebookError: Its notebook cannot be read.
+        """
+        files = task_inputs.data_files(task, self._globs.get(task.name, []), root=self._root)
+        data = task_inputs.data_digests(self._root, files)
+        self.data |= data
+        inputs = task_inputs.of_task(
+            task,
+            pipeline=self._pipeline,
+            root=self._root,
+            upstream=upstream,
+            environment=self._environment,
+            data=data,
+            outputs={name: self._outputs(run) for name, run in upstream.items() if run.notebook},
+        )
+        key = task_inputs.key_of(inputs)
+        if force:
+            return Plan(action="run", reason="forced", inputs=inputs, key=key)
+        return self._from_past(task, inputs=inputs, key=key)
+
+    def _from_past(self, task: Task, *, inputs: dict[str, Any], key: str) -> Plan:
+        reason = ""
+        for past in self._store.recall(task.name, key):
+            if not task_inputs.modules_now(self._root, past.modules):
+                reason = "a module that it imported while running changed"
+                continue
+            differing = products.differing(self._root, past.products)
+            if not differing:
+                return Plan(action="nothing", reason="nothing changed", inputs=inputs, key=key, past=past)
+            lost = [name for name in differing if not self._whole(past, name)]
+            if lost:
+                reason = f"product {lost[0]} is {differing[lost[0]]}, and the store has lost it"
+                continue
+            said = ", ".join(f"{past.products[name].path} was {how}" for name, how in differing.items())
+            return Plan(action="restore", reason=said, inputs=inputs, key=key, past=past, differing=differing)
+        if not reason:
+            latest = self._store.latest(task.name)
+            reason = task_inputs.explain(latest.inputs if latest else None, inputs)
+        return Plan(action="run", reason=reason, inputs=inputs, key=key)
+
+    def _whole(self, past: TaskRun, name: str) -> bool:
+        product = past.products[name]
+        wanted = product.folder.values() if product.folder is not None else [product.digest]
+        try:
+            for digest in wanted:
+                self._store.blobs.get(digest)
+        except StoreError:
+            return False
+        return True
+
+    def _outputs(self, run: TaskRun) -> str:
+        if run.notebook is None:
+            return ""
+        try:
+            return task_inputs.outputs_digest(self._store.blobs.get(run.notebook))
+        except StoreError:
+            return run.notebook

@@ -1,0 +1,59 @@
+"""What a build would do, task by task, and why. Runs and writes nothing."""
+
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from proofbook.flow import configuration, surroundings
+from proofbook.flow.plan import Planner
+from proofbook.model.pipeline import Pipeline
+from proofbook.model.run import TaskRun
+from proofbook.store import Store
+
+__all__ = ["TaskStatus", "status"]
+
+_SAID: dict[str, Literal["up to date", "would restore", "would run"]] = {
+    "nothing": "up to date", "restore": "would restore", "run": "would run"
+}  # fmt: skip
+
+
+class TaskStatus(Struct, frozen=True, kw_only=True):
+    """What a build would do for one task."""
+
+    task: str
+    status: Literal["up to date", "would restore", "would run", "may run"]
+    """`may run`: something upstream would run, and whether its products change is not known before."""
+    reason: str
+    last_run: int | None = None
+    """Number of the run that last did the work."""
+    seconds: float | None = None
+    """What it took then."""
+
+
+def status(pipeline: Pipeline, *, root: Path) -> tuple[TaskStatus, ...]:
+    """The status of each task, in the order of the pipeline."""
+    store = Store.open(root, create=False) if (root / ".proofbook").exists() else None
+    if store is None:
+        return tuple(TaskStatus(task=task.name, status="would run", reason="never ran") for task in pipeline.tasks)
+    planner = Planner(
+        store,
+        root=root,
+        pipeline=pipeline,
+        configuration=configuration.load(root),
+        environment=surroundings.environment(root),
+    )
+    known: dict[str, TaskRun] = {}
+    found = []
+    for task in pipeline.tasks:
+        latest = store.latest(task.name)
+        last = {"last_run": latest.made_by, "seconds": latest.seconds} if latest else {}
+        waiting = [name for name in task.upstream if name not in known]
+        if waiting:
+            found.append(TaskStatus(task=task.name, status="may run", reason=f"waits for {', '.join(waiting)}", **last))
+            continue
+        plan = planner.decide(task, upstream={name: known[name] for name in task.upstream})
+        if plan.past is not None:
+            known[task.name] = plan.past
+        found.append(TaskStatus(task=task.name, status=_SAID[plan.action], reason=plan.reason, **last))
+    return tuple(found)

@@ -1,0 +1,108 @@
+"""What our own commands ask of Ploomber: build with its flags, or only read the pipeline."""
+
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from ploomber.cli.parsers import CustomParser
+from ploomber.exceptions import DAGBuildError, DAGRenderError
+from ploomber.spec import DAGSpec
+from ploomber_core.exceptions import BaseException as PloomberError
+
+from proofbook.exceptions import PipelineError
+from proofbook.model.pipeline import Pipeline
+from proofbook.ploomber import reading
+from proofbook.ploomber.executor import Executor
+
+__all__ = ["build", "read"]
+
+# what Ploomber and the YAML reader raise for a pipeline that is not as it should be
+_BAD_PIPELINE = (PloomberError, DAGRenderError, OSError, ValueError, TypeError, KeyError, AttributeError)
+
+
+def build(arguments: Sequence[str], *, as_json: bool = False) -> int:
+    """
+    What `ploomber build` does with `arguments`, and the exit code that it deserves.
+
+    Args:
+        arguments: Flags of `ploomber build`.
+        as_json: Print one JSON document to standard output, the run and the gate's result, and all else to standard error.
+
+    Raises:
+        PipelineError: Ploomber cannot load the pipeline, or the pipeline does not open our door.
+    """
+    shown = redirect_stdout(sys.stderr) if as_json else _nothing()
+    code, executor = 0, None
+    with shown:
+        try:
+            dag, options = _load(arguments)
+            executor = dag.executor
+            if not isinstance(executor, Executor):
+                raise PipelineError("pipeline.yaml does not name Proofbook's executor: `proofbook init` adds the four lines")
+            if options.partially:
+                dag._build_partially(options.partially, force=options.force, skip_upstream=options.skip_upstream, deepcopy=False)
+            else:
+                dag.build(force=options.force)
+        except DAGBuildError as error:
+            click.secho(f"error: {error}", fg="red", err=True)
+            code = 1
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else 1
+    if as_json:
+        built = executor.built if isinstance(executor, Executor) else None
+        document = {"exit_code": code, "run": built.run if built else None, "gate": built.gate if built else None}
+        document["report"] = str(built.report) if built else None
+        click.echo(msgspec.json.encode(document).decode())
+    return code
+
+
+def _load(arguments: Sequence[str]) -> tuple[Any, Any]:
+    before = sys.argv
+    sys.argv = ["proofbook build", *arguments]
+    try:
+        parser = CustomParser(prog="proofbook build", description="Build the pipeline.")
+        with parser:
+            parser.add_argument("--force", "-f", action="store_true", help="Run every task, up to date or not.")
+            parser.add_argument("--partially", "-p", help="Build until this task (or pattern, such as 'fit-*').")
+            parser.add_argument("--skip-upstream", "-su", action="store_true", help="With --partially: only that task.")
+        return parser.load_from_entry_point_arg()
+    except _BAD_PIPELINE as error:
+        raise PipelineError(_one_line(error)) from error
+    finally:
+        sys.argv = before
+
+
+def read(path: Path) -> Pipeline:
+    """
+    The pipeline in the file `path`, rendered, with nothing run and nothing written.
+
+    Raises:
+        PipelineError: It cannot be loaded, or one of its notebooks has no or two parameters cells.
+    """
+    noise = io.StringIO()
+    try:
+        with redirect_stdout(noise), redirect_stderr(noise):
+            spec = DAGSpec(str(path))
+            # our executor looks at the notebooks before Ploomber loads them, and perhaps rewrites them
+            spec.data["executor"] = {"dotted_path": "proofbook.ploomber.Executor"}
+            dag = spec.to_dag().render(force=True, show_progress=False)
+    except SystemExit:
+        raise PipelineError(noise.getvalue().strip().removeprefix("error: ")) from None
+    except _BAD_PIPELINE as error:
+        raise PipelineError(_one_line(error)) from error
+    return reading.pipeline_of(dag, root=path.resolve().parent, path=path.name)
+
+
+def _one_line(error: Exception) -> str:
+    text = error.get_message() if isinstance(error, PloomberError) else str(error)
+    return " ".join(text.split()) or type(error).__name__
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield

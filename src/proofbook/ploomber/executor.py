@@ -1,0 +1,159 @@
+"""The executor: hands a rendered DAG to our build, and the outcome back to Ploomber."""
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import click
+from ploomber.constants import TaskStatus
+from ploomber.exceptions import DAGBuildError
+from ploomber.executors.abc import Executor as PloomberExecutor
+from ploomber.table import TaskReport
+
+from proofbook.disk import atomic
+from proofbook.exceptions import LintFailedError, PipelineError, ProofbookError
+from proofbook.flow import build, configuration, lint
+from proofbook.lint.output import as_text
+from proofbook.model.run import TaskRun
+from proofbook.ploomber import invocation, preflight, reading
+from proofbook.terminal import say
+from proofbook.terminal.outcome import print_outcome
+from proofbook.terminal.progress import Progress
+
+__all__ = ["Executor", "lint_of"]
+
+_ENV_OF_PLOOMBER = {"user", "cwd", "now", "root", "here", "git", "git_hash"}
+_GOOD = {"ran", "restored", "up-to-date"}
+
+
+class Executor(PloomberExecutor):
+    """
+    Runs a Ploomber pipeline as Proofbook does: sound, isolated, recorded, gated.
+
+    Ploomber makes it while it loads `pipeline.yaml`, before it reads the notebooks; that is when the pipeline is
+    checked for what Ploomber would mishandle.
+    """
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+        self.findings = 0
+        self.built: build.Built | None = None
+        self.root = Path.cwd()
+        self.path = "pipeline.yaml"
+        self.parameters: dict[str, Any] = {}
+        spec = invocation.spec_being_loaded()
+        if spec is not None:
+            try:
+                self._take(spec)
+            except ProofbookError as error:
+                say.error(error)
+                sys.exit(error.exit_code)
+
+    def _take(self, spec: Any) -> None:
+        self.root = Path(spec._parent_path or Path.cwd())
+        self.path = spec.path.name if spec.path else "pipeline.yaml"
+        self.parameters = {str(name): value for name, value in dict(spec.env).items() if name not in _ENV_OF_PLOOMBER}
+        meta = spec["meta"]
+        configuration.load(self.root)
+        preflight.check(
+            [dict(task.data) for task in spec["tasks"]], root=self.root, extract_upstream=bool(meta["extract_upstream"])
+        )
+
+    def __call__(self, dag: Any, show_progress: bool) -> list[Any]:
+        """Build. Raises DAGBuildError when a task failed, so that Ploomber calls on_failure."""
+        _refuse_half_a_door(dag)
+        try:
+            built = self.built = self._build(dag)
+        except ProofbookError as error:
+            self.exit_code = error.exit_code
+            say.error(error)
+            raise DAGBuildError(str(error)) from None
+        self.exit_code = built.exit_code
+        reports = []
+        for run in built.run.tasks:
+            reports += _report(dag[run.name], run)
+        print_outcome(built)
+        if built.run.ending != "succeeded":
+            raise DAGBuildError(f"run {built.run.number} {built.run.ending}")
+        return reports
+
+    def _build(self, dag: Any) -> build.Built:
+        asked = invocation.of_dag(dag)
+        pipeline = reading.pipeline_of(dag, root=self.root, path=self.path)
+        with Progress() as progress:
+            return build.build(
+                build.Request(
+                    pipeline=pipeline,
+                    root=self.root,
+                    configuration=configuration.load(self.root),
+                    notebook=lambda name: reading.rendered(dag[name]),
+                    other=lambda name: _run_other(dag[name]),
+                    convert=lambda name, executed: _convert(dag[name], executed),
+                    parameters=self.parameters,
+                    force=asked.force,
+                    targets=asked.targets,
+                    skip_upstream=asked.skip_upstream,
+                    findings=self.findings,
+                ),
+                observe=progress,
+            )
+
+
+def lint_of(dag: Any) -> None:
+    """
+    Lint the notebooks of `dag`.
+
+    Raises:
+        LintFailedError: Something of level error was found; everything found has been printed.
+    """
+    executor: Executor = dag.executor
+    pipeline = reading.pipeline_of(dag, root=executor.root, path=executor.path)
+    tasks = {executor.root / task.source: task for task in pipeline.tasks if task.kind == "notebook" and task.source}
+    result = lint.lint(
+        list(tasks),
+        root=executor.root,
+        configuration=configuration.load(executor.root).lint,
+        injected={path: frozenset({"upstream", "product", *task.params}) for path, task in tasks.items()},
+    )
+    executor.findings = result.warnings
+    if result.findings:
+        click.echo(as_text(result, colour=sys.stdout.isatty()))
+    if result.errors:
+        raise LintFailedError(f"lint found {result.errors} errors, so nothing was run: mend them, or suppress each with a reason")
+
+
+def _refuse_half_a_door(dag: Any) -> None:
+    """Our executor without our hooks would end a build that the gate refused with 0."""
+    from proofbook.ploomber import hooks
+
+    for name in ("on_render", "on_finish", "on_failure"):
+        hook = getattr(dag, name)
+        if getattr(hook, "callable", hook) is not getattr(hooks, name):
+            raise DAGBuildError(
+                str(PipelineError(f"pipeline.yaml names Proofbook's executor, but not `{name}: proofbook.ploomber.{name}`: `proofbook init` adds it"))
+            )
+
+
+def _run_other(task: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        task._exec_status = TaskStatus.WaitingExecution
+        task._build(catch_exceptions=True)
+
+
+def _convert(task: Any, executed: Path) -> None:
+    """The product of a notebook task has another format than `.ipynb`: as Ploomber does, with its converter."""
+    atomic.write(Path(task._converter._path_to_output), executed.read_bytes())
+    atomic.remove(executed)
+    task._converter.convert()
+
+
+def _report(task: Any, run: TaskRun) -> list[Any]:
+    """Tell Ploomber what became of a task; its own report takes only tasks that did not fail."""
+    if run.status in _GOOD or (run.status == "skipped" and run.products):
+        ran = run.status == "ran"
+        task._exec_status = TaskStatus.Executed if ran else TaskStatus.Skipped
+        return [TaskReport.with_data(name=run.name, ran=True, elapsed=run.seconds)] if ran else []
+    task._exec_status = TaskStatus.Aborted if run.status == "skipped" else TaskStatus.Errored
+    return []

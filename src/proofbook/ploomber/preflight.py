@@ -1,0 +1,144 @@
+"""
+What must hold before Ploomber loads a single notebook.
+
+Ploomber adds a parameters cell to a notebook that has none by rewriting the source, and meets bad files with
+tracebacks; so we look first. Reads only.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import networkx
+from jupyter_core.paths import jupyter_path
+
+from proofbook.analyze import source
+from proofbook.exceptions import LintFailedError, MachineError, NotebookError, PipelineError
+from proofbook.flow import lint
+from proofbook.lint.output import as_text
+from proofbook.model.configuration import LintConfiguration
+from proofbook.model.notebook import Notebook
+
+__all__ = ["check"]
+
+# without these Ploomber would rewrite the notebook, or silently take the wrong cell
+_STRUCTURE = LintConfiguration(select=["PB301", "PB302", "PB807"])
+_GIVEN = {"upstream", "product", "resources_"}
+
+
+def check(tasks: Iterable[Mapping[str, Any]], *, root: Path, extract_upstream: bool) -> None:
+    """
+    Refuse a pipeline that Ploomber would mishandle.
+
+    Args:
+        tasks: The tasks of the spec, with resolved placeholders.
+        root: The pipeline's folder.
+        extract_upstream: Whether `upstream` stands in the notebooks rather than in the spec.
+
+    Raises:
+        LintFailedError: A notebook is unreadable, or has no or two parameters cells.
+        PipelineError: A file is missing, an upstream unknown, a parameter unknown, or there is a cycle.
+        MachineError: A kernel is not installed.
+    """
+    upstream: dict[str, list[str]] = {}
+    for task in tasks:
+        path = _source(task, root)
+        name = str(task.get("name") or (path.stem if path else task.get("source")))
+        declared = _listed(task.get("upstream"))
+        if path is not None:
+            notebook = _notebook(path, root=root, task=name)
+            _parameters(notebook, task, name=name)
+            _kernel(notebook, task, name=name)
+            declared = _extracted(notebook) if extract_upstream else declared
+        upstream[name] = declared
+    _graph(upstream)
+
+
+def _source(task: Mapping[str, Any], root: Path) -> Path | None:
+    """The notebook or percent script of a task; None for other kinds of task."""
+    given = task.get("source")
+    kind = task.get("class")
+    if getattr(kind, "__name__", kind) not in {None, "NotebookRunner"}:
+        return None
+    path = Path(str(given))
+    return root / path if path.suffix in {".ipynb", ".py"} else None
+
+
+def _notebook(path: Path, *, root: Path, task: str) -> Notebook:
+    shown = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    if not path.exists():
+        raise PipelineError(f"task {task}: its source {shown} does not exist: correct the path in pipeline.yaml")
+    result = lint.lint([path], root=root, configuration=_STRUCTURE, injected={path: frozenset()})
+    if result.errors:
+        raise LintFailedError(as_text(result))
+    try:
+        return source.read(path, shown=shown)
+    except NotebookError as error:
+        raise LintFailedError(str(error)) from None
+
+
+def _parameters(notebook: Notebook, task: Mapping[str, Any], *, name: str) -> None:
+    """Ploomber takes a parameter that the notebook does not know without a word, and the notebook never sees it."""
+    if notebook.language != "python" or task.get("grid"):
+        return
+    given = set(task.get("params") or {}) - _GIVEN
+    cell = notebook.tagged("parameters")[0]
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError:
+        return  # PB215 says so
+    known = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for parameter in sorted(given - known):
+        raise PipelineError(
+            f"task {name}: parameter {parameter!r} is unknown to {notebook.path} (cell {cell.number}, the parameters "
+            f"cell, has {', '.join(sorted(known - _GIVEN)) or 'none'}): add it there, or take it out of pipeline.yaml"
+        )
+
+
+def _kernel(notebook: Notebook, task: Mapping[str, Any], *, name: str) -> None:
+    kernel = task.get("kernelspec_name") or notebook.kernel
+    if kernel is None or kernel == "python3":
+        return
+    if not any((Path(folder) / "kernels" / kernel).is_dir() for folder in jupyter_path()):
+        raise MachineError(
+            f"task {name}: {notebook.path} asks for the kernel {kernel!r}, which is not installed here: install it, or "
+            "choose another in JupyterLab (`jupyter kernelspec list` shows what there is)"
+        )
+
+
+def _listed(upstream: Any) -> list[str]:
+    if not upstream:
+        return []
+    return [upstream] if isinstance(upstream, str) else [str(name) for name in upstream]
+
+
+def _extracted(notebook: Notebook) -> list[str]:
+    """`upstream = [...]` of the parameters cell, as Ploomber extracts it."""
+    try:
+        tree = ast.parse(notebook.tagged("parameters")[0].source)
+    except SyntaxError:
+        return []
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "upstream" for to in node.targets):
+            try:
+                return _listed(ast.literal_eval(node.value))
+            except ValueError:
+                return []
+    return []
+
+
+def _graph(upstream: Mapping[str, list[str]]) -> None:
+    for name, above in upstream.items():
+        for other in above:
+            if other not in upstream and "*" not in other:
+                raise PipelineError(
+                    f"task {name}: its upstream {other!r} is no task of the pipeline (there are {', '.join(upstream)})"
+                )
+    graph = networkx.DiGraph((other, name) for name, above in upstream.items() for other in above)
+    try:
+        cycle = networkx.find_cycle(graph)
+    except networkx.NetworkXNoCycle:
+        return
+    path = " -> ".join([edge[0] for edge in cycle] + [cycle[0][0]])
+    raise PipelineError(f"the tasks wait for each other: {path}: take one of these upstreams out of pipeline.yaml")
