@@ -1,0 +1,48 @@
+"""Publishes a record as one output of the running cell: for the reader, for scrapbook, and for the gate."""
+
+import sys
+from typing import Any
+
+from proofbook.recorder.encoding import Encoded
+
+__all__ = ["MIME", "VERSION", "publish"]
+
+MIME = "application/scrapbook.scrap.{encoder}+json"
+VERSION = 1
+"""Of the declaration in the output's metadata."""
+
+
+def publish(name: str, encoded: Encoded, rule: dict[str, Any]) -> None:
+    """
+    Show a record and leave it in the notebook; without an IPython shell, do nothing.
+
+    Args:
+        name: The record's name.
+        encoded: The value.
+        rule: What was declared, by option.
+    """
+    if "IPython" not in sys.modules:
+        return
+    from IPython.core import display_functions, getipython
+
+    if getipython.get_ipython() is None:
+        return
+    publish_display_data: Any = display_functions.publish_display_data  # IPython leaves it untyped
+
+    payload = {"name": name, "data": encoded.data, "encoder": encoded.encoder, "version": 1}
+    declared: dict[str, Any] = {
+        "version": VERSION,
+        "name": name,
+        "kind": encoded.kind,
+        "type": encoded.type,
+        "rule": rule,
+    }
+    if encoded.special:
+        declared["special"] = encoded.special
+    if encoded.picture:
+        declared["picture"] = encoded.picture
+    metadata = {
+        "proofbook": declared,
+        "scrapbook": {"name": name, "data": True, "display": encoded.kind in ("table", "figure", "profile")},
+    }
+    publish_display_data({MIME.format(encoder=encoded.encoder): payload, **encoded.shown}, metadata)
