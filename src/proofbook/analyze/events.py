@@ -1,0 +1,74 @@
+"""What happens to the names of the notebook's level while code runs, in order: what the walk of a tree yields."""
+
+import ast
+
+from msgspec import Struct
+
+from proofbook.analyze.flow import Binding
+
+__all__ = ["Bind", "Call", "Change", "Event", "Read", "Summary", "Unbind"]
+
+
+class Read(Struct, frozen=True):
+    """A name is read."""
+
+    name: str
+    node: ast.AST
+    conditional: bool = False
+    guarded: bool = False
+
+
+class Bind(Struct, frozen=True):
+    """A name is bound."""
+
+    name: str
+    node: ast.AST
+    kind: Binding
+    conditional: bool = False
+
+
+class Unbind(Struct, frozen=True):
+    """A name is deleted; `quiet`, where Python does it by itself at the end of an `except ... as`."""
+
+    name: str
+    node: ast.AST
+    conditional: bool = False
+    quiet: bool = False
+
+
+class Change(Struct, frozen=True):
+    """The object behind a name is changed in place; `sure` or perhaps. In a function the name may be a parameter."""
+
+    name: str
+    node: ast.AST
+    how: str
+    text: str
+    sure: bool
+    parameter: bool = False
+    conditional: bool = False
+
+
+class Call(Struct, frozen=True):
+    """A function of the notebook's level is called by name, with these names as arguments (None: another expression)."""
+
+    name: str
+    node: ast.AST
+    arguments: tuple[tuple[str, bool] | None, ...] = ()
+    """Name, and whether it is a parameter of the calling function."""
+    keywords: tuple[tuple[str, tuple[str, bool] | None], ...] = ()
+    conditional: bool = False
+
+
+Event = Read | Bind | Unbind | Change | Call
+
+
+class Summary(Struct):
+    """What a call of a function does: the events of its body."""
+
+    name: str
+    parameters: tuple[str, ...]
+    events: list[Event]
+    method: bool = False
+    """The first parameter is the object itself."""
+    lazy: bool = False
+    """A generator or coroutine: calling it runs nothing yet."""
