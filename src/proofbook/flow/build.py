@@ -200,6 +200,8 @@ class _Build:
             status = "up-to-date" if plan.action == "nothing" else "restored"
             return msgspec.structs.replace(plan.past, status=status, reason=plan.reason)
         self._emit(event="task_started", task=task.name, reason=plan.reason)
+        # from here on, and until it succeeds, no earlier result of these inputs counts: a failure stays one
+        self._store.attempt(task.name, plan.key, run=self._number)
         products.discard(request.root, task.products)
         run = await (self._run_notebook(task, plan) if task.kind == "notebook" else self._run_other(task, plan))
         if run.status == "ran":

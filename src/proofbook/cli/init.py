@@ -1,0 +1,43 @@
+"""`proofbook init`."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+__all__ = ["init"]
+
+_NEXT = "ploomber build      # or: proofbook build\n  proofbook promote   # this run is production now"
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path), default=".")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as one JSON document.")
+def init(directory: Path, as_json: bool) -> None:
+    """
+    Make a small working pipeline, or open Proofbook's door in one that exists.
+
+    Without a pipeline.yaml in DIRECTORY (this folder, unless named), it writes a pipeline of two notebooks that
+    `ploomber build` runs at once. Nothing is ever overwritten.
+
+    With a pipeline.yaml, it adds the four lines by which Ploomber calls Proofbook, and touches nothing else.
+    """
+    from proofbook.flow.init import init as start
+
+    started = start(directory)
+    if as_json:
+        click.echo(msgspec.json.encode(started))
+        return
+    if started.kind == "already":
+        click.echo(f"{directory / 'pipeline.yaml'} already has Proofbook's lines; nothing to do")
+        return
+    if started.kind == "added":
+        click.echo(f"added to {directory / 'pipeline.yaml'}:\n")
+        click.echo("\n".join(f"  {line}" for line in started.lines))
+        click.echo("\nKeep .proofbook/ out of version control: it is the store. Next:\n")
+    else:
+        click.echo("\n".join(f"wrote {directory / name}" for name in started.files))
+        click.echo("\nNext:\n")
+    if directory != Path():
+        click.echo(f"  cd {directory}")
+    click.echo(f"  {_NEXT}")
