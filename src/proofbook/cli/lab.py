@@ -16,8 +16,8 @@ def lab(arguments: tuple[str, ...], as_json: bool) -> None:
     """
     Start JupyterLab on the project in this folder.
 
-    A task's notebook opens with the pipeline's parameters (upstream, product, its own) in a cell that saving does not keep,
-    and its kernel starts in this folder, as in a build. Percent scripts (.py) open as notebooks.
+    A task's notebook opens with the pipeline's parameters (upstream, product, its own) in a cell that saving does not
+    keep, and its kernel starts in this folder, as in a build. Percent scripts (.py) open as notebooks.
 
     ARGUMENTS after `--` are passed on to JupyterLab: proofbook lab -- --no-browser --port 8889
     """
@@ -28,4 +28,4 @@ def lab(arguments: tuple[str, ...], as_json: bool) -> None:
         click.echo(json.dumps({"command": words}))
         return
     # JupyterLab takes the place of this process, so that signals and the exit code are its own
-    os.execv(words[0], words)
+    os.execv(words[0], words)  # noqa: S606  # our own interpreter, and no shell
