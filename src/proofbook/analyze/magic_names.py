@@ -89,7 +89,9 @@ def bound_by(kind: str, name: str, arguments: str) -> Bound:
         return Bound(reads=(root.group(),) if root else ())
     if kind == "call":
         called = re.match(r"[A-Za-z_]\w*", arguments)
-        return Bound(reads=(*((called.group(),) if called else ()), *(word for word in words[1:] if word.isidentifier())))
+        return Bound(
+            reads=(*((called.group(),) if called else ()), *(word for word in words[1:] if word.isidentifier()))
+        )
     if kind == "shell":
         return Bound(reads=reads)
     if name == "capture":

@@ -170,7 +170,9 @@ def _inner(lines: list[str], shifts: dict[int, int]) -> Transformed:
         if found is None:
             continue
         magic, put, shift = found
-        head = lines[line.first - 1][: line.column] if not magic.target else lines[line.first - 1][: line.equals + 1] + " "
+        head = (
+            lines[line.first - 1][: line.column] if not magic.target else lines[line.first - 1][: line.equals + 1] + " "
+        )
         replacement = put.split("\n") if put else ["..." if magic.target else "pass"]
         replacement[0] = head + replacement[0]
         replacement += [""] * (line.last - line.first + 1 - len(replacement))

@@ -4,7 +4,23 @@ import builtins
 
 __all__ = ["KNOWN_NAMES", "is_known"]
 
-_IPYTHON = {"In", "Out", "display", "get_ipython", "exit", "quit", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh"}
+_IPYTHON = {
+    "In",
+    "Out",
+    "display",
+    "get_ipython",
+    "exit",
+    "quit",
+    "_",
+    "__",
+    "___",
+    "_i",
+    "_ii",
+    "_iii",
+    "_ih",
+    "_oh",
+    "_dh",
+}
 _MODULE = {"__name__", "__doc__", "__builtins__", "__builtin__", "__loader__", "__spec__", "__package__", "_exit_code"}
 
 KNOWN_NAMES: frozenset[str] = frozenset(dir(builtins)) | _IPYTHON | _MODULE

@@ -213,7 +213,9 @@ def _parse_script(text: str, path: str) -> Notebook:
         # jupytext makes up random ids: these would differ at every reading
         cell = _cell({**raw, "id": ""}, number, path)
         at = _find(cell, lines, at)
-        cells.append(Cell(**{name: getattr(cell, name) for name in cell.__struct_fields__ if name != "line"}, line=at + 1))
+        cells.append(
+            Cell(**{name: getattr(cell, name) for name in cell.__struct_fields__ if name != "line"}, line=at + 1)
+        )
     metadata: dict[str, Any] = json.loads(json.dumps(document.metadata))
     return Notebook(
         path=path,

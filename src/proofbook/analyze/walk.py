@@ -20,6 +20,7 @@ __all__ = ["Scope", "Walk"]
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _CATCHES_NAME_ERROR = {"NameError", "Exception", "BaseException", "UnboundLocalError"}
+_CATCHES_IMPORT_ERROR = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
 class Scope(Struct):
@@ -31,6 +32,8 @@ class Scope(Struct):
     globals: set[str] = field(default_factory=set)
     parameters: frozenset[str] = frozenset()
     imports: dict[str, str] = field(default_factory=dict)
+    name: str = ""
+    """Of a class."""
 
 
 class Walk(ast.NodeVisitor):
@@ -45,6 +48,7 @@ class Walk(ast.NodeVisitor):
         self.summaries: list[Summary] = []
         self.depth = 0
         self.guards = 0
+        self.import_guards: list[str] = []
         self.repeats = 0
         self.lazy_annotations = False
 
@@ -54,8 +58,15 @@ class Walk(ast.NodeVisitor):
         """Take one event."""
         raise NotImplementedError
 
-    def branches(self, suites: list[Callable[[], bool]], *, may_skip: bool) -> None:
-        """Walk alternative suites; each returns whether it ends by leaving. `may_skip`: perhaps none of them runs."""
+    def branches(self, suites: list[Callable[[], bool]], *, may_skip: bool, leaking: bool = False) -> None:
+        """
+        Walk alternative suites; each returns whether it ends by leaving.
+
+        Args:
+            suites: What to walk.
+            may_skip: Perhaps none of them runs.
+            leaking: A suite may start after part of an earlier one has run: the handlers of a `try`.
+        """
         raise NotImplementedError
 
     def finished(self, summary: Summary, node: Function) -> None:
@@ -67,7 +78,7 @@ class Walk(ast.NodeVisitor):
     def seen_call(self, node: ast.Call) -> None:
         """After function and arguments of a call have been walked."""
 
-    def seen_import(self, node: ast.Import | ast.ImportFrom, *, guarded: str) -> None:
+    def seen_import(self, node: ast.Import | ast.ImportFrom) -> None:
         """After the names of an import have been bound."""
 
     def seen_raise(self, node: ast.Raise) -> None:
@@ -130,15 +141,6 @@ class Walk(ast.NodeVisitor):
             expression = expression.value
         return expression.id if isinstance(expression, ast.Name) else None
 
-    @contextmanager
-    def maybe(self) -> Iterator[None]:
-        """What is walked inside may not run."""
-        self.depth += 1
-        try:
-            yield
-        finally:
-            self.depth -= 1
-
     # expressions
 
     def visit_Name(self, node: ast.Name) -> None:
@@ -179,7 +181,9 @@ class Walk(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self.visit(node.value)
         if not isinstance(node.ctx, ast.Load):
-            how, text = ("delete", f"del .{node.attr}") if isinstance(node.ctx, ast.Del) else ("attribute", f".{node.attr} =")
+            how, text = (
+                ("delete", f"del .{node.attr}") if isinstance(node.ctx, ast.Del) else ("attribute", f".{node.attr} =")
+            )
             self.change(node.value, node=node, how=how, text=text, sure=True)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
@@ -305,7 +309,7 @@ class Walk(ast.NodeVisitor):
         with self._type_parameters(node):
             for base in [*node.bases, *node.keywords]:
                 self.visit(base)
-            self.scopes.append(Scope("class"))
+            self.scopes.append(Scope("class", name=node.name))
             for statement in node.body:
                 self.visit(statement)
             self.scopes.pop()
@@ -359,7 +363,7 @@ class Walk(ast.NodeVisitor):
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self.bind(alias.asname or alias.name.split(".")[0], alias, "import")
-        self.seen_import(node, guarded="")
+        self.seen_import(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.module == "__future__" and any(alias.name == "annotations" for alias in node.names):
@@ -367,7 +371,7 @@ class Walk(ast.NodeVisitor):
         for alias in node.names:
             if alias.name != "*":
                 self.bind(alias.asname or alias.name, alias, "import")
-        self.seen_import(node, guarded="")
+        self.seen_import(node)
 
     def visit_Raise(self, node: ast.Raise) -> None:
         self.generic_visit(node)
@@ -385,7 +389,10 @@ class Walk(ast.NodeVisitor):
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
         suites = [self._suite(node.body)] + ([self._suite(node.orelse)] if node.orelse else [])
+        checking = "TYPE_CHECKING" in (getattr(node.test, "id", ""), getattr(node.test, "attr", ""))
+        self.import_guards += ["type-checking"] * checking
         self.branches(suites, may_skip=not node.orelse)
+        del self.import_guards[len(self.import_guards) - checking :]
 
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)
@@ -481,11 +488,14 @@ class Walk(ast.NodeVisitor):
 
     def _try(self, node: ast.Try) -> None:
         caught = {name for handler in node.handlers for name in _caught(handler)}
+        guards, imports = bool(caught & _CATCHES_NAME_ERROR), bool(caught & _CATCHES_IMPORT_ERROR)
 
         def body() -> bool:
-            self.guards += bool(caught & _CATCHES_NAME_ERROR)
+            self.guards += guards
+            self.import_guards += ["try"] * imports
             left = self._suite(node.body)()
-            self.guards -= bool(caught & _CATCHES_NAME_ERROR)
+            self.guards -= guards
+            del self.import_guards[len(self.import_guards) - imports :]
             return self._suite(node.orelse)() if node.orelse else left
 
         def handle(handler: ast.ExceptHandler) -> Callable[[], bool]:
@@ -502,7 +512,7 @@ class Walk(ast.NodeVisitor):
             return walk
 
         if node.handlers:
-            self.branches([body, *(handle(handler) for handler in node.handlers)], may_skip=False)
+            self.branches([body, *(handle(handler) for handler in node.handlers)], may_skip=False, leaking=True)
         else:
             body()
         for statement in node.finalbody:
@@ -530,4 +540,9 @@ def _yields(statements: list[ast.AST]) -> bool:
 def _exits(node: ast.stmt | None) -> bool:
     """A plain `exit()` or `sys.exit()`: nothing after it runs."""
     called = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
-    return isinstance(called, ast.Name | ast.Attribute) and ast.unparse(called) in {"exit", "quit", "sys.exit", "os._exit"}
+    return isinstance(called, ast.Name | ast.Attribute) and ast.unparse(called) in {
+        "exit",
+        "quit",
+        "sys.exit",
+        "os._exit",
+    }

@@ -1,0 +1,452 @@
+"""
+Walks one cell and keeps account: what is bound at each point, what was read before that, what is changed.
+
+A call of a function that the notebook defines counts as what its body does, so that `f()` reads what `f` reads.
+"""
+
+import ast
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct, field
+
+from proofbook.analyze.events import Bind, Call, Change, Event, Read, Summary, Unbind
+from proofbook.analyze.flow import Alias, Definition, Exit, Import, Mutation, Span, Use, span_of
+from proofbook.analyze.known_calls import (
+    CHANGING_FUNCTIONS,
+    CHANGING_METHODS,
+    EXITS,
+    HARMLESS_FUNCTIONS,
+    HARMLESS_METHODS,
+    HARMLESS_MODULES,
+    WILD_CALLS,
+)
+from proofbook.analyze.names import KNOWN_NAMES, is_known
+from proofbook.analyze.walk import Function, Walk
+
+__all__ = ["CellWalk", "NotebookState", "SeenCall"]
+
+_CALL_DEPTH = 8
+
+
+class NotebookState(Struct):
+    """What earlier cells leave behind for later ones."""
+
+    functions: dict[str, Summary] = field(default_factory=dict)
+    imports: dict[str, str] = field(default_factory=dict)
+    """Name at the notebook's level -> the dotted name it was imported from."""
+    bound: set[str] = field(default_factory=set)
+
+
+class SeenCall(Struct, frozen=True):
+    """A call, for those that look for files and records afterwards."""
+
+    node: ast.Call
+    dotted: str | None
+    hidden: frozenset[str]
+    """Names that are not the notebook's here."""
+    names: Mapping[str, str]
+    """Names of modules and of what was imported from them, as known here."""
+    deferred: bool
+    repeated: bool
+
+
+class _Bound(Struct):
+    """Names bound so far by the cell: surely, and perhaps."""
+
+    sure: set[str]
+    possible: set[str]
+
+    def copy(self) -> "_Bound":
+        return _Bound(set(self.sure), set(self.possible))
+
+
+class CellWalk(Walk):
+    """One cell. After `walk(tree)`, its fields say what was found."""
+
+    def __init__(
+        self, state: NotebookState, *, ahead: Mapping[str, str], lines: list[str], shifts: dict[int, int]
+    ) -> None:
+        """
+        Args:
+            state: Left by the cells above; changed by this one.
+            ahead: All imports of the notebook, for functions that are written above an import.
+            lines: The lines of the code that is walked.
+            shifts: See `magics.Transformed`.
+        """
+        super().__init__()
+        self.state = state
+        self.ahead = ahead
+        self.lines = lines
+        self.shifts = shifts
+        self.bound = _Bound(set(), set())
+        self.bindings: list[Definition] = []
+        self.deleted: dict[str, Span] = {}
+        self.uses: list[Use] = []
+        self.deferred_reads: list[Read] = []
+        self.reads: set[str] = set()
+        self.maybe_defines: set[str] = set()
+        self.mutations: list[Mutation] = []
+        self.maybe_mutations: list[Mutation] = []
+        self.aliases: list[Alias] = []
+        self.imports: list[Import] = []
+        self.calls: list[SeenCall] = []
+        self.exits: list[Exit] = []
+        self.wild = False
+        self.awaits = False
+        self.lambdas: dict[int, str] = {}
+        self.lambda_targets: set[int] = set()
+
+    def walk(self, tree: ast.Module) -> None:
+        """Walk the whole cell."""
+        for statement in tree.body:
+            self.visit(statement)
+
+    def span(self, node: ast.AST) -> Span:
+        """Where `node` stands in the cell."""
+        return span_of(node, self.lines, self.shifts)  # type: ignore[arg-type]
+
+    # events
+
+    def emit(self, event: Event) -> None:
+        if isinstance(event, Read):
+            self.reads.add(event.name)
+        if not self.summaries:
+            self._take(event)
+            return
+        if isinstance(event, Bind):
+            self.maybe_defines.add(event.name)
+        if isinstance(event, Read):
+            self.deferred_reads.append(event)
+        for summary in self.summaries[:1]:
+            # what a function inside a function does is counted as done by the outer one, perhaps
+            inner = len(self.summaries) > 1
+            summary.events.append(_perhaps(event) if inner else event)
+
+    def _take(self, event: Event, *, via: str | None = None, at: ast.AST | None = None, depth: int = 0) -> None:
+        """Something happens now, at the notebook's level; inside a call of `via`, at the place `at` of that call."""
+        span = self.span(at if at is not None else event.node)
+        if isinstance(event, Read):
+            self._read(event, span, via)
+        elif isinstance(event, Bind):
+            self._bind(event, span, via)
+        elif isinstance(event, Unbind):
+            self._unbind(event, span)
+        elif isinstance(event, Change):
+            self._change(event, span, via)
+        else:
+            self._called(event, via=via, at=at, depth=depth)
+
+    def _read(self, event: Read, span: Span, via: str | None) -> None:
+        if event.name in self.bound.sure or (is_known(event.name) and event.name not in self.bound.possible):
+            return
+        self.uses.append(
+            Use(
+                name=event.name,
+                line=span.line,
+                column=span.column,
+                possible=event.name in self.bound.possible,
+                conditional=event.conditional or self.depth > 0,
+                guarded=event.guarded,
+                via=via,
+            )
+        )
+
+    def _bind(self, event: Bind, span: Span, via: str | None) -> None:
+        conditional = event.conditional or self.depth > 0
+        kind = "global" if via else event.kind
+        self.bindings.append(
+            Definition(name=event.name, kind=kind, line=span.line, column=span.column, conditional=conditional, via=via)
+        )
+        # inside a branch, "surely" means for the rest of the branch; `branches` settles what holds after it
+        if not (via and event.conditional):
+            self.bound.sure.add(event.name)
+        self.bound.possible.add(event.name)
+        self.deleted.pop(event.name, None)
+        self.state.imports.pop(event.name, None)
+        defined = isinstance(event.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if not defined and id(event.node) not in self.lambda_targets:
+            for known in [name for name in self.state.functions if name.split(".")[0] == event.name]:
+                del self.state.functions[known]
+        self.state.bound.add(event.name)
+
+    def _unbind(self, event: Unbind, span: Span) -> None:
+        self.bound.sure.discard(event.name)
+        if event.quiet:
+            self.bound.possible.discard(event.name)
+            return
+        if self.depth == 0 and not event.conditional:
+            self.bound.possible.discard(event.name)
+            self.deleted[event.name] = span
+
+    def _change(self, event: Change, span: Span, via: str | None) -> None:
+        module = event.name in self.state.imports or (event.name in self.ahead and event.name not in self.state.bound)
+        mutation = Mutation(
+            name=event.name,
+            line=span.line,
+            column=span.column,
+            how=event.how,  # type: ignore[arg-type]
+            text=event.text,
+            local=event.name in self.bound.sure,
+            conditional=event.conditional or self.depth > 0,
+            via=via,
+        )
+        if event.sure and not module:
+            self.mutations.append(mutation)
+        elif not module and not (event.name in KNOWN_NAMES and event.name not in self.state.bound):
+            self.maybe_mutations.append(mutation)
+
+    def _called(self, event: Call, *, via: str | None, at: ast.AST | None, depth: int) -> None:
+        summary = self.state.functions.get(event.name) or self.state.functions.get(f"{event.name}.__init__")
+        if summary is None or depth > _CALL_DEPTH:
+            return
+        place = at if at is not None else event.node
+        given = _matched(summary, event)
+        for inner in list(summary.events):
+            conditional = event.conditional or inner.conditional or summary.lazy
+            if isinstance(inner, Change) and inner.parameter:
+                root = given.get(inner.name)
+                if root is None or root[1]:
+                    continue
+                inner = Change(
+                    root[0], inner.node, "argument", f"{event.name}(...): {inner.text}", inner.sure and not summary.lazy
+                )
+            elif isinstance(inner, Call):
+                inner = Call(
+                    inner.name,
+                    inner.node,
+                    tuple(_resolved(argument, given) for argument in inner.arguments),
+                    tuple((key, _resolved(argument, given)) for key, argument in inner.keywords),
+                )
+            self._take(_conditional(inner, conditional), via=via or event.name, at=place, depth=depth + 1)
+
+    def branches(self, suites: list[Callable[[], bool]], *, may_skip: bool, leaking: bool = False) -> None:
+        before = self.bound.copy()
+        ends = [before.copy()] if may_skip else []
+        possible = set(before.possible)
+        self.depth += 1
+        for suite in suites:
+            self.bound = before.copy()
+            if leaking:
+                self.bound.possible |= possible
+            left = suite()
+            possible |= self.bound.possible
+            if not left:
+                ends.append(self.bound)
+        self.depth -= 1
+        sure = set.intersection(*(end.sure for end in ends)) if ends else before.sure
+        self.bound = _Bound(sure, possible | sure)
+
+    # what is recognised on the way
+
+    def finished(self, summary: Summary, node: Function) -> None:
+        if self.summaries:
+            return
+        if isinstance(node, ast.Lambda):
+            name = self.lambdas.get(id(node))
+            if name is not None:
+                self.state.functions[name] = summary
+            return
+        inside = [scope for scope in self.scopes if scope.kind == "class"]
+        if not inside:
+            self.state.functions[node.name] = summary
+        elif len(self.scopes) == 1:
+            self.state.functions[f"{inside[0].name}.{node.name}"] = summary
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        if not self.scopes:
+            for known in [name for name in self.state.functions if name.startswith(f"{node.name}.")]:
+                del self.state.functions[known]
+        super().visit_ClassDef(node)
+
+    def seen_assignment(self, targets: list[ast.expr], value: ast.expr) -> None:
+        if self.scopes:
+            return
+        for target in targets:
+            if isinstance(target, ast.Name) and isinstance(value, ast.Lambda):
+                self.lambdas[id(value)] = target.id
+                self.lambda_targets.add(id(target))
+            pairs = [(target, value)]
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+                pairs = list(zip(target.elts, value.elts, strict=True))
+            for left, right in pairs:
+                if isinstance(left, ast.Name):
+                    self._alias(left, right, exact=True)
+
+    def _alias(self, target: ast.Name, value: ast.expr, *, exact: bool) -> None:
+        if isinstance(value, ast.IfExp | ast.BoolOp):
+            options = [value.body, value.orelse] if isinstance(value, ast.IfExp) else value.values
+            for option in options:
+                self._alias(target, option, exact=False)
+            return
+        if isinstance(value, ast.NamedExpr):
+            value = value.target
+        root = self.root(value)
+        if root is None or root == target.id or root in self.state.imports:
+            return
+        span = self.span(target)
+        whole = exact and isinstance(value, ast.Name)
+        self.aliases.append(Alias(name=target.id, of=root, exact=whole, line=span.line, column=span.column))
+
+    def seen_import(self, node: ast.Import | ast.ImportFrom) -> None:
+        for alias in node.names:
+            star = alias.name == "*"
+            bound = "" if star else alias.asname or alias.name.split(".")[0]
+            module = alias.name if isinstance(node, ast.Import) else node.module or ""
+            span = self.span(alias)
+            self.imports.append(
+                Import(
+                    module=module,
+                    name=None if isinstance(node, ast.Import) else alias.name,
+                    alias=bound,
+                    level=0 if isinstance(node, ast.Import) else node.level,
+                    line=span.line,
+                    column=span.column,
+                    guarded=self.import_guards[-1] if self.import_guards else "",  # type: ignore[arg-type]
+                    deferred=self.deferred,
+                )
+            )
+            self.wild |= star
+            if bound:
+                known = (
+                    self.scopes[-1].imports
+                    if self.scopes and bound not in self.scopes[-1].globals
+                    else self.state.imports
+                )
+                known[bound] = imported_as(node, alias)
+
+    def seen_raise(self, node: ast.Raise) -> None:
+        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        if isinstance(raised, ast.Name) and raised.id in {"SystemExit", "KeyboardInterrupt"}:
+            self._exit(node, f"raise {raised.id}")
+
+    def seen_await(self, node: ast.AST) -> None:
+        self.awaits |= not self.deferred
+
+    def _exit(self, node: ast.AST, call: str) -> None:
+        span = self.span(node)
+        self.exits.append(Exit(call=call, line=span.line, column=span.column, deferred=self.deferred))
+
+    def dotted(self, node: ast.expr) -> str | None:
+        """`pandas.read_csv` for `pd.read_csv`; builtins as they are; None for what hangs on a variable."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return None
+        root = self._imported(node.id)
+        if root is None:
+            known = is_known(node.id) and node.id not in self.state.bound and self.where(node.id) == "level"
+            root = node.id if known and not (parts and node.id not in {"__builtins__"}) else None
+        return None if root is None else ".".join([root, *reversed(parts)])
+
+    def _imported(self, name: str) -> str | None:
+        for scope in reversed(self.scopes):
+            if name in scope.imports:
+                return scope.imports[name]
+        if self.where(name) != "level":
+            return None
+        if name in self.state.imports:
+            return self.state.imports[name]
+        return self.ahead.get(name) if name not in self.state.bound else None
+
+    def seen_call(self, node: ast.Call) -> None:
+        dotted = self.dotted(node.func)
+        hidden = frozenset(name for scope in self.scopes for name in scope.names)
+        names = {name: root for scope in self.scopes for name, root in scope.imports.items()}
+        names = {**self.ahead, **self.state.imports, **names}
+        self.calls.append(SeenCall(node, dotted, hidden, names, self.deferred, self.repeats > 0 or self.deferred))
+        if dotted in EXITS:
+            self._exit(node, f"{ast.unparse(node.func)}()")
+        self.wild |= dotted in WILD_CALLS and (dotted == "exec" or not self.deferred) and dotted != "get_ipython"
+        for keyword in node.keywords:
+            if keyword.arg == "inplace" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True:
+                owner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+                self.change(owner, node=node, how="inplace", text="inplace=True", sure=True)
+            elif keyword.arg == "out":
+                self.change(keyword.value, node=node, how="argument", text="out=", sure=True)
+        self._method(node, dotted)
+        self._function_call(node, dotted)
+
+    def _method(self, node: ast.Call, dotted: str | None) -> None:
+        if not isinstance(node.func, ast.Attribute) or dotted is not None:
+            return
+        name = node.func.attr
+        if name in CHANGING_METHODS:
+            self.change(node.func.value, node=node, how="method", text=f".{name}()", sure=True)
+        elif name not in HARMLESS_METHODS:
+            self.change(node.func.value, node=node, how="method", text=f".{name}()", sure=False)
+
+    def _function_call(self, node: ast.Call, dotted: str | None) -> None:
+        changed = CHANGING_FUNCTIONS.get(dotted or "")
+        if changed is not None and len(node.args) > changed:
+            text = f"{ast.unparse(node.func)}(...)"
+            self.change(node.args[changed], node=node, how="argument", text=text, sure=True)
+            return
+        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        for argument in arguments:
+            # a function that is handed over is probably called
+            if isinstance(argument, ast.Name) and self.where(argument.id) == "level":
+                self.emit(Call(argument.id, node, conditional=True))
+        if isinstance(node.func, ast.Name) and self.where(node.func.id) == "level":
+            self.emit(
+                Call(
+                    node.func.id,
+                    node,
+                    tuple(self._root_of(argument) for argument in node.args),
+                    tuple((keyword.arg or "**", self._root_of(keyword.value)) for keyword in node.keywords),
+                    conditional=self.depth > 0,
+                )
+            )
+            if node.func.id in self.state.functions:
+                return
+        harmless = dotted in HARMLESS_FUNCTIONS or (dotted or "").split(".")[0] in HARMLESS_MODULES
+        method = isinstance(node.func, ast.Attribute) and node.func.attr in HARMLESS_METHODS | CHANGING_METHODS
+        if harmless or method:
+            return
+        for argument in arguments:
+            self.change(argument, node=node, how="argument", text=f"{ast.unparse(node.func)}(...)", sure=False)
+
+    def _root_of(self, node: ast.expr) -> tuple[str, bool] | None:
+        name = self.root(node)
+        place = self.where(name) if name else "local"
+        return (name, place == "parameter") if name and place != "local" else None
+
+
+def imported_as(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+    """The dotted name behind the name that one part of an import binds."""
+    if isinstance(node, ast.Import):
+        return alias.name if alias.asname else alias.name.split(".")[0]
+    return f"{'.' * node.level}{node.module or ''}.{alias.name}"
+
+
+def _perhaps(event: Event) -> Event:
+    return _conditional(event, True)
+
+
+def _conditional(event: Event, conditional: bool) -> Event:
+    if not conditional or event.conditional:
+        return event
+    if isinstance(event, Read):
+        return Read(event.name, event.node, True, event.guarded)
+    if isinstance(event, Bind):
+        return Bind(event.name, event.node, event.kind, True)
+    if isinstance(event, Unbind):
+        return Unbind(event.name, event.node, True, event.quiet)
+    if isinstance(event, Change):
+        return Change(event.name, event.node, event.how, event.text, event.sure, event.parameter, True)
+    return Call(event.name, event.node, event.arguments, event.keywords, True)
+
+
+def _matched(summary: Summary, event: Call) -> dict[str, tuple[str, bool] | None]:
+    """Which name each parameter of a called function stands for."""
+    parameters = summary.parameters[1:] if summary.method else summary.parameters
+    given = dict(zip(parameters, event.arguments, strict=False))
+    given.update({key: argument for key, argument in event.keywords if key in parameters})
+    return given
+
+
+def _resolved(
+    argument: tuple[str, bool] | None, given: Mapping[str, tuple[str, bool] | None]
+) -> tuple[str, bool] | None:
+    return given.get(argument[0]) if argument is not None and argument[1] else argument

@@ -1,0 +1,76 @@
+"""Folds the constant expressions that paths and names are made of: text, f-strings, `/`, `os.path.join`, `Path(...)`."""
+
+import ast
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+__all__ = ["Folded", "fold"]
+
+_SCALARS = str | int | float | bool
+_PATHS = {"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath"}
+
+
+class Folded(Struct, frozen=True):
+    """The value of an expression, as text, and the names that went into it."""
+
+    text: str
+    names: tuple[str, ...] = ()
+
+
+def fold(
+    node: ast.expr | None,
+    *,
+    constants: Mapping[str, ast.expr],
+    dotted: Callable[[ast.expr], str | None],
+    hidden: frozenset[str] = frozenset(),
+) -> Folded | None:
+    """
+    The text that `node` stands for, or None where it is not constant.
+
+    Args:
+        node: The expression.
+        constants: Names of the notebook that are bound once, to these expressions.
+        dotted: Gives `os.path.join` for `os.path.join`, whatever it was imported as.
+        hidden: Names that mean something else here: locals of the function around it.
+    """
+    names: dict[str, None] = {}
+
+    def text(node: ast.expr | None, depth: int) -> str | None:
+        if depth > 20 or node is None:
+            return None
+        if isinstance(node, ast.Constant):
+            return str(node.value) if isinstance(node.value, _SCALARS) else None
+        if isinstance(node, ast.Name) and node.id in constants and node.id not in hidden:
+            names[node.id] = None
+            return text(constants[node.id], depth + 1)
+        if isinstance(node, ast.JoinedStr):
+            return _joined([_part(value, text, depth) for value in node.values])
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div):
+            left, right = text(node.left, depth + 1), text(node.right, depth + 1)
+            if left is None or right is None:
+                return None
+            return left + right if isinstance(node.op, ast.Add) else str(PurePosixPath(left) / right)
+        if isinstance(node, ast.Call) and not node.keywords:
+            called = dotted(node.func)
+            parts = [text(argument, depth + 1) for argument in node.args]
+            if called in _PATHS or called == "os.path.join":
+                return None if None in parts or not parts else str(PurePosixPath(*(part or "" for part in parts)))
+            if called in {"str", "os.fspath"} and len(parts) == 1:
+                return parts[0]
+        return None
+
+    value = text(node, 0)
+    return None if value is None else Folded(value, tuple(names))
+
+
+def _part(node: ast.expr, text: Callable[[ast.expr | None, int], str | None], depth: int) -> str | None:
+    """One part of an f-string; a format specification is not worked out."""
+    if isinstance(node, ast.FormattedValue):
+        return text(node.value, depth + 1) if node.conversion == -1 and node.format_spec is None else None
+    return text(node, depth + 1)
+
+
+def _joined(parts: list[str | None]) -> str | None:
+    return None if None in parts else "".join(part or "" for part in parts)
