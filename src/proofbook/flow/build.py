@@ -106,7 +106,7 @@ class _Build:
         try:
             cancelled = asyncio.run(self._drive())
         except ProofbookError as error:
-            self._store.abandon(self._number, reason=str(error))
+            self._store.abandon(self._number)
             raise
         tasks = tuple(self._runs.get(task.name) or self._skipped(task) for task in self._request.pipeline.tasks)
         ending: Ending = "succeeded"
