@@ -1,0 +1,74 @@
+"""Why the gate decided as it did: most important first, one line each."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from proofbook.model.verdict import Comparison, Verdict
+
+__all__ = ["reasons", "stops"]
+
+_LINES = 20
+"""Reasons of one sort that are written out; the comparisons hold all of them."""
+_WORST_FIRST: tuple[Verdict, ...] = ("regressed", "inconclusive", "changed", "improved", "pass")
+
+
+def stops(comparison: Comparison) -> bool:
+    """Whether this comparison alone makes the decision `no`."""
+    return comparison.gates and (comparison.failed or comparison.verdict == "regressed")
+
+
+def reasons(comparisons: Sequence[Comparison], *, remarks: Sequence[str], first: bool) -> tuple[str, ...]:
+    """
+    What stops, what to know of the run itself, what a person must look at, and the count.
+
+    Args:
+        comparisons: Of all tasks and records.
+        remarks: What is to be said of the run itself.
+        first: There is no production run: that every record is inconclusive is then said once, by a remark.
+    """
+    tasks = [comparison for comparison in comparisons if comparison.kind == "task" and comparison.failed]
+    records = [comparison for comparison in comparisons if comparison.kind != "task"]
+    ended = {task.task for task in tasks}
+    # the records of a failed task are missing because of it: the task's line says enough
+    stopping = [record for record in records if stops(record) and record.task not in ended]
+    watched = [record for record in records if record.gates and not stops(record)]
+    unclear = [] if first else [record for record in watched if record.verdict == "inconclusive"]
+    return (
+        *_lines(tasks),
+        *_lines([record for record in stopping if record.verdict == "regressed"]),
+        *_lines([record for record in stopping if record.verdict != "regressed"]),
+        *remarks,
+        *_lines([record for record in watched if record.verdict == "changed"]),
+        *_lines(unclear),
+        _count(records),
+    )
+
+
+def _lines(comparisons: list[Comparison]) -> list[str]:
+    lines = [
+        f"task {comparison.task} {comparison.reason}"
+        if comparison.kind == "task"
+        else f"{comparison.record} in {comparison.task}: {comparison.reason}"
+        for comparison in comparisons[:_LINES]
+    ]
+    return lines + ([f"and {len(comparisons) - _LINES} more like these"] if len(comparisons) > _LINES else [])
+
+
+def _count(records: list[Comparison]) -> str:
+    if not records:
+        return "the run has no records, so nothing was held against production"
+    gating = Counter(record.verdict for record in records if record.gates)
+    informing = Counter(record.verdict for record in records if not record.gates)
+    if not gating:
+        advice = "declare better, floor or exact on a record that counts"
+        return f"nothing gates: {_number(informing.total(), 'inform')}; {advice}"
+    said = f"{_number(gating.total(), 'gate')}: {_tally(gating)}"
+    return f"{said}; {_number(informing.total(), 'inform')}: {_tally(informing)}" if informing else said
+
+
+def _tally(counts: Counter[Verdict]) -> str:
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in _WORST_FIRST if counts[verdict])
+
+
+def _number(number: int, verb: str) -> str:
+    return f"1 record {verb}s" if number == 1 else f"{number} records {verb}"
