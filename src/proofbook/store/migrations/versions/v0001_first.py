@@ -54,6 +54,7 @@ def _make_releases() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("results_by_key", "results", ["task", "key", "id"])
+    op.create_index("results_by_task", "results", ["task", "id"])
     op.create_table(
         "gates",
         sa.Column("id", sa.Integer, primary_key=True),

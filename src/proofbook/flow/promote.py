@@ -1,0 +1,53 @@
+"""`proofbook promote`: which run, who, and may they."""
+
+import getpass
+import os
+from pathlib import Path
+
+from proofbook.exceptions import UsageError
+from proofbook.release import promote as release
+from proofbook.release.promote import Release
+from proofbook.store import Store
+
+__all__ = ["person", "promote"]
+
+
+def promote(
+    root: Path,
+    reference: str = "latest",
+    *,
+    channel: str = "production",
+    reason: str | None = None,
+    accept: str | None = None,
+    override: bool = False,
+) -> Release:
+    """
+    Put a run into a channel.
+
+    Args:
+        root: The folder of the pipeline.
+        reference: Number, `latest`, channel, or beginning of a digest.
+        channel: Where it goes.
+        reason: Why.
+        accept: What a person says to a `review`.
+        override: Promote against the gate's `no`.
+
+    Raises:
+        ProofbookError: See `release.promote`; and in CI nobody can accept or override.
+    """
+    if (accept is not None or override) and os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+        raise UsageError("CI can neither accept nor override: a person must, at their own machine")
+    with Store.open(root, create=False) as store:
+        number = store.number(reference)
+        return release.promote(
+            store, number, channel=channel, by=person(), reason=reason, accept=accept, override=override
+        )
+
+
+def person() -> str:
+    """The name that the machine knows the user by."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        # a container may run under a number that has no name
+        return f"uid {os.getuid()}"
