@@ -69,10 +69,7 @@ def _read(record: Record, *, load: Load, side: Literal["production", "candidate"
         raise PayloadError(f"{whose} table has no payload", side=side)
     try:
         return pl.read_parquet(BytesIO(load(record.blob)))
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    # a panic of Polars is no Exception
-    except BaseException as error:
+    except (Exception, pl.exceptions.PanicException) as error:  # a panic of Polars is no Exception
         found = " ".join(f"{type(error).__name__}: {error}".split())[:160]
         raise PayloadError(f"{whose} table cannot be read: {found}", side=side) from error
 

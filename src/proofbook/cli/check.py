@@ -1,0 +1,42 @@
+"""`proofbook check`: hold a run against production again."""
+
+from pathlib import Path
+
+import click
+
+__all__ = ["check"]
+
+
+@click.command()
+@click.argument("run", default="latest")
+@click.option("--against", metavar="CHANNEL", help="Compare with what this channel holds.  [default: gate.channel]")
+@click.option("--strict", is_flag=True, help="End with 4 on `review` as well.  [default: gate.strict]")
+@click.option("--entry-point", "-e", default="pipeline.yaml", show_default=True, help="The pipeline's file.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document: the decision, its reasons, every comparison.")
+def check(run: str, against: str | None, strict: bool, entry_point: str, as_json: bool) -> int:
+    """Compare RUN, record by record, with the run in production, and say whether it may go there.
+
+    RUN is a number, the beginning of a digest, a channel, or `latest`, which is the default.
+
+    Ends with 0 for `go` and for `review`, 4 for `no` (with --strict for `review` too).
+    """
+    import msgspec
+
+    from proofbook.flow import check as flow
+    from proofbook.flow import configuration
+    from proofbook.store import Store
+
+    root = Path(entry_point).resolve().parent
+    gate = configuration.load(root).gate
+    with Store.open(root, create=False) as store:
+        channel = against or gate.channel
+        result = flow.check(store, run, against=channel, must_exist=channel not in (gate.channel, "production"))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+    else:
+        from rich.console import Console
+
+        from proofbook.terminal.verdict import print_gate
+
+        print_gate(result, Console(highlight=False))
+    return flow.exit_code(result, strict=strict or gate.strict)

@@ -1,0 +1,48 @@
+"""Hold a stored run against a channel, and keep what the gate said."""
+
+from proofbook.exceptions import NotFoundError
+from proofbook.gate.decision import judge
+from proofbook.model.verdict import GateResult
+from proofbook.store import Store
+
+__all__ = ["check", "exit_code"]
+
+
+def check(
+    store: Store, reference: str | int = "latest", *, against: str = "production", must_exist: bool = False
+) -> GateResult:
+    """
+    Judge a run as every door does, save the word, return it.
+
+    Args:
+        store: Holds the run, production and their payloads.
+        reference: Number, digest, channel, or `latest`.
+        against: The channel to compare with. One that never held a run leaves nothing to compare with: the first run.
+        must_exist: Refuse a channel that never held a run, where its name was given by hand and may be mistyped.
+
+    Raises:
+        NotFoundError: There is no such run, or no such channel.
+        StoreError: A manifest is damaged, or the store cannot be written.
+    """
+    number = store.number(reference)
+    candidate = store.run(number)
+    generation = store.generation(against)
+    if generation is None and must_exist:
+        known = ", ".join(store.channels()) or "none yet"
+        raise NotFoundError(f"no run was ever put into the channel {against!r}; channels that hold one: {known}")
+    result = judge(
+        candidate,
+        None if generation is None else store.run(generation.run),
+        manifests=(store.manifest(number), None if generation is None else generation.manifest),
+        load=store.blobs.get,
+        keep=store.blobs.put,
+        channel=against,
+    )
+    store.save_gate(result)
+    return result
+
+
+def exit_code(result: GateResult, *, strict: bool = False) -> int:
+    """What a command ends with: 0 for `go`, 4 for `no`, and 4 for `review` only where `strict` is set."""
+    refused = result.decision == "no" or (strict and result.decision == "review")
+    return 4 if refused else 0

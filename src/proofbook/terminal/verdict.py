@@ -1,0 +1,81 @@
+"""The gate's word as a table: what gates first, the rest dimmed, the decision and its reasons below."""
+
+from collections import Counter
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from proofbook.model.verdict import Comparison, GateResult
+from proofbook.terminal.say import printable
+
+__all__ = ["print_gate"]
+
+_VERDICTS = {
+    "pass": "green",
+    "improved": "bold green",
+    "regressed": "bold red",
+    "changed": "yellow",
+    "inconclusive": "magenta",
+}
+_DECISIONS = {"go": "bold green", "review": "bold yellow", "no": "bold red"}
+
+
+def print_gate(result: GateResult, console: Console) -> None:
+    """
+    Print what the gate found.
+
+    Args:
+        result: The gate's word on one run.
+        console: Where to; colours only where it is a terminal, and never wider than it is.
+    """
+    against = (
+        f"{result.channel}, run {result.production}" if result.production is not None else f"no {result.channel} run"
+    )
+    console.print(Text.assemble((f"run {result.run}", "bold"), f" against {against}"))
+    if result.comparisons:
+        console.print()
+        console.print(_table(result.comparisons))
+    console.print()
+    console.print(Text.assemble("decision: ", (result.decision, _DECISIONS[result.decision])))
+    reasons = Table.grid(padding=(0, 1))
+    for reason in result.reasons:
+        reasons.add_row(" -", Text(printable(reason), overflow="fold"))
+    console.print(reasons)
+
+
+def _table(comparisons: tuple[Comparison, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("record", overflow="fold", ratio=None, min_width=10)
+    for name in ("production", "candidate", "change"):
+        table.add_column(name, justify="right", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    twice = Counter(comparison.record for comparison in comparisons if comparison.kind != "task")
+    for comparison in sorted(comparisons, key=_order):
+        dim = "" if comparison.gates else "dim"
+        verdict = f"{dim} {_VERDICTS[comparison.verdict]}".strip()
+        table.add_row(
+            _cell(_name(comparison, ambiguous=twice[comparison.record] > 1), dim),
+            _cell(comparison.production, dim),
+            _cell(comparison.candidate, dim),
+            _cell(comparison.change, dim),
+            Text(comparison.verdict, style="bold red" if comparison.failed and comparison.gates else verdict),
+            Text("gates" if comparison.gates else "informs", style=dim),
+        )
+    return table
+
+
+def _order(comparison: Comparison) -> tuple[bool, bool]:
+    # otherwise as the pipeline has them
+    return (comparison.kind != "task" or not comparison.gates, not comparison.gates)
+
+
+def _name(comparison: Comparison, *, ambiguous: bool) -> str:
+    if comparison.kind == "task":
+        return f"task {comparison.task}"
+    return f"{comparison.task}: {comparison.record}" if ambiguous else comparison.record
+
+
+def _cell(text: str | None, style: str) -> Text:
+    return Text(printable(text or ""), style=style)
