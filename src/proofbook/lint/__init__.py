@@ -1,0 +1,1 @@
+"""Says what stands between a notebook and production: rules, and the engine that asks them."""

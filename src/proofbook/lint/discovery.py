@@ -1,0 +1,182 @@
+"""
+Which notebooks there are: those of `pipeline.yaml`, or those below a folder.
+
+`pipeline.yaml` is only read, as plain YAML: nothing that it names is imported or run.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from msgspec import Struct
+
+from proofbook.exceptions import PipelineError
+from proofbook.lint.rule import IMPLICIT
+
+__all__ = ["Sources", "notebooks", "pipeline_sources"]
+
+_SUFFIXES = {".ipynb", ".py"}
+_SKIPPED = {"__pycache__", "node_modules", "site-packages", "venv"}
+_PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+_PARAMETERS = re.compile(rb"^#\s*(%%|\+).*\bparameters\b", re.MULTILINE)
+_LARGEST = 4 * 1024 * 1024
+"""Bytes of a pipeline.yaml, and of a script that is searched for a parameters cell."""
+
+
+class Sources(Struct, frozen=True, kw_only=True):
+    """The notebooks of a pipeline, and what it writes. Paths are relative to its root, with `/`."""
+
+    injected: dict[str, frozenset[str]] = {}
+    """Notebook to the names that the pipeline defines in it."""
+    products: frozenset[str] = frozenset()
+
+
+def pipeline_sources(root: Path) -> Sources | None:
+    """
+    The notebooks of the `pipeline.yaml` in `root`; None where there is none.
+
+    Raises:
+        PipelineError: It is not YAML, or not a pipeline.
+    """
+    path = root / "pipeline.yaml"
+    if not path.is_file():
+        return None
+    document = _load(path)
+    tasks = document.get("tasks") if isinstance(document, dict) else None
+    if not isinstance(tasks, list):
+        raise PipelineError("pipeline.yaml has no list `tasks`; is it Ploomber's?")
+    known = _environment(root)
+    injected: dict[str, frozenset[str]] = {}
+    products: set[str] = set()
+    for task in tasks:
+        if not isinstance(task, dict):
+            continue
+        params = task.get("params")
+        names = IMPLICIT | {key for key in params if isinstance(key, str)} if isinstance(params, dict) else IMPLICIT
+        for source in _sources(task, root=root, known=known):
+            injected[source] = injected.get(source, frozenset()) | names
+        products.update(_products(task, known=known))
+    return Sources(injected=injected, products=frozenset(products))
+
+
+def notebooks(paths: Sequence[Path], *, root: Path, sources: Sources | None = None) -> tuple[Path, ...]:
+    """
+    The notebooks that `paths` mean, each once: a file is itself, a folder is what lies below it.
+
+    Without `paths`: the notebooks of the pipeline; without a pipeline all `.ipynb` below `root`.
+    In a folder a script counts where it has a parameters cell. Hidden folders, environments and the folders that the
+    pipeline writes to are passed over.
+    """
+    if not paths:
+        if sources is not None:
+            return tuple(root / source for source in sources.injected)
+        return tuple(path for path in _below(root, root=root, sources=None) if path.suffix == ".ipynb")
+    found: dict[Path, None] = {}
+    for path in paths:
+        for notebook in _below(path, root=root, sources=sources) if path.is_dir() else (path,):
+            found.setdefault(notebook)
+    return tuple(found)
+
+
+def _below(folder: Path, *, root: Path, sources: Sources | None) -> Iterator[Path]:
+    files, folders = _written(root, sources)
+    for current, names, entries in os.walk(folder):
+        here = Path(current)
+        names[:] = sorted(
+            name
+            for name in names
+            if not name.startswith(".")
+            and name not in _SKIPPED
+            and not (here / name / "pyvenv.cfg").exists()
+            and _absolute(here / name) not in folders
+        )
+        for entry in sorted(entries):
+            path = here / entry
+            if path.suffix not in _SUFFIXES or entry.startswith(".") or _absolute(path) in files:
+                continue
+            if path.suffix == ".ipynb" or _has_parameters(path):
+                yield path
+
+
+def _written(root: Path, sources: Sources | None) -> tuple[frozenset[str], frozenset[str]]:
+    """Files that the pipeline writes, and folders that hold nothing but what it writes."""
+    if sources is None:
+        return frozenset(), frozenset()
+    files = {_absolute(root / product) for product in sources.products}
+    holding = {_absolute((root / source).parent) for source in sources.injected} | {_absolute(root)}
+    folders = {os.path.dirname(file) for file in files} | files
+    kept = {folder for folder in folders if not any((held + os.sep).startswith(folder + os.sep) for held in holding)}
+    return frozenset(files), frozenset(kept)
+
+
+def _absolute(path: Path) -> str:
+    return os.path.abspath(path)
+
+
+def _has_parameters(path: Path) -> bool:
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST:
+            return False
+        return _PARAMETERS.search(path.read_bytes()) is not None
+    except OSError:
+        return False
+
+
+def _load(path: Path) -> Any:
+    from ruamel.yaml import YAML  # a tenth of a second, and only a pipeline needs it
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise PipelineError(f"{path.name} is larger than {_LARGEST // 1024 // 1024} MB; is it a pipeline?")
+        return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except (YAMLError, ValueError, RecursionError) as error:
+        # ruamel speaks over many lines; the first says what, `line n` says where
+        told = str(error).strip().splitlines() or ["not YAML"]
+        where = re.search(r"line (\d+)", str(error))
+        raise PipelineError(f"{path.name} cannot be read: {told[0]}{f' (line {where[1]})' if where else ''}") from None
+    except OSError as error:
+        raise PipelineError(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+def _environment(root: Path) -> dict[str, str]:
+    """What `{{name}}` stands for, as far as that is plain text."""
+    path = root / "env.yaml"
+    values = _load(path) if path.is_file() else {}
+    known = {"root": ".", "here": ".", "cwd": "."}
+    if isinstance(values, dict):
+        known |= {key: str(value) for key, value in values.items() if isinstance(value, str | int | float)}
+    return known
+
+
+def _expand(text: str, known: dict[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), text)
+
+
+def _sources(task: dict[str, Any], *, root: Path, known: dict[str, str]) -> Iterator[str]:
+    source = task.get("source")
+    if not isinstance(source, str):
+        return
+    source = _expand(source, known)
+    path = PurePosixPath(source)
+    if path.suffix not in _SUFFIXES or "{{" in source:
+        return
+    if "*" in source and not path.is_absolute():
+        yield from sorted(found.relative_to(root).as_posix() for found in root.glob(source))
+    elif path.suffix == ".ipynb" or isinstance(task.get("product"), dict) or _has_parameters(root / path):
+        yield path.as_posix()
+
+
+def _products(task: dict[str, Any], *, known: dict[str, str]) -> Iterator[str]:
+    product = task.get("product")
+    for value in product.values() if isinstance(product, dict) else [product]:
+        if not isinstance(value, str):
+            continue
+        expanded = _expand(value, known)
+        # a part that is not known here ends the path: what lies before it is still written to
+        known_part = expanded.split("{{", 1)[0]
+        path = PurePosixPath(known_part if known_part == expanded else known_part.rpartition("/")[0])
+        if path.parts:
+            yield path.as_posix()

@@ -1,0 +1,49 @@
+"""The page of a rule, made from the docstring that stands in its file."""
+
+from collections.abc import Mapping
+
+from proofbook.lint.rule import Rule
+
+__all__ = ["HEADINGS", "index", "page"]
+
+HEADINGS = ("## What it does", "## Why is this bad?", "## Example", "Use instead:", "## Fix safety")
+"""What every rule's docstring holds, in this order."""
+
+_SUPPRESS = """\
+- At the end of the line, or on a line of its own above it: `# proofbook: ignore[CODE] reason`
+- For the whole notebook, in any code cell: `# proofbook: ignore-file[CODE] reason`
+- For a cell of any kind: the tag `proofbook:ignore:CODE`, and in the cell's metadata
+  `{"proofbook": {"ignore": {"CODE": "reason"}}}`
+
+Without a reason nothing is suppressed."""
+
+
+def page(rule: Rule) -> str:
+    """The Markdown page of one rule."""
+    return "\n".join(
+        [
+            f"# {rule.code} {rule.name}",
+            "",
+            f"{_level(rule)}. {rule.status.capitalize()} since {rule.since}. {_language(rule)}",
+            "",
+            rule.documentation,
+            "",
+            "## How to suppress it",
+            _SUPPRESS.replace("CODE", rule.code),
+            "",
+        ]
+    )
+
+
+def index(rules: Mapping[str, Rule]) -> str:
+    """The Markdown page that lists all rules."""
+    rows = [f"| [{code}]({code}.md) | {rule.name} | {_level(rule)} | {rule.status} |" for code, rule in rules.items()]
+    return "\n".join(["# Lint rules", "", "| Code | Name | Level | Status |", "|---|---|---|---|", *rows, ""])
+
+
+def _level(rule: Rule) -> str:
+    return rule.level.capitalize() if rule.default else "Off unless selected"
+
+
+def _language(rule: Rule) -> str:
+    return "Needs Python." if rule.python else "Any language."

@@ -1,0 +1,100 @@
+"""Puts one notebook before the rules, and makes findings of what they say."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from proofbook.analyze import cells
+from proofbook.analyze.cells import CellFlow
+from proofbook.lint import registry, suppressions
+from proofbook.lint.rule import Project, Rule, Subject, Violation
+from proofbook.model.configuration import LintConfiguration
+from proofbook.model.finding import Finding
+from proofbook.model.notebook import Notebook
+
+__all__ = ["analyze", "lint", "unreadable"]
+
+_LONGEST_TEXT = 1000
+"""Characters of a source line that a finding carries; minified code on one line is of no help to anybody."""
+
+
+def analyze(notebook: Notebook) -> tuple[CellFlow, ...] | str:
+    """The flow of a notebook's cells, empty where they are not Python; or, in one line, why there is none."""
+    if notebook.language != "python":
+        return ()
+    try:
+        return cells.analyze(notebook)
+    except (RecursionError, MemoryError):
+        return "its code is nested too deeply to be analysed"
+
+
+def lint(
+    notebook: Notebook,
+    *,
+    configuration: LintConfiguration,
+    project: Project | None = None,
+    flow: tuple[CellFlow, ...] | str | None = None,
+) -> tuple[Finding, ...]:
+    """
+    All findings on one notebook, sorted; the suppressed ones carry the author's reason.
+
+    Args:
+        configuration: Which rules run, and whether outputs are meant to be committed.
+        project: What the pipeline knows of the notebook; None where it is no task of one.
+        flow: What `analyze` said of this notebook, where it was asked before.
+
+    Raises:
+        ConfigurationError: `select` or `ignore` name a rule that does not exist.
+    """
+    flow = analyze(notebook) if flow is None else flow
+    subject = Subject(
+        notebook=notebook,
+        flow=() if isinstance(flow, str) else flow,
+        configuration=configuration,
+        project=project,
+        suppressions=suppressions.read(notebook),
+        known=frozenset(registry.rules()),
+        unreadable=flow if isinstance(flow, str) else None,
+    )
+    return tuple(sorted(_findings(subject, registry.selected(configuration))))
+
+
+def unreadable(path: str, reason: str, *, configuration: LintConfiguration) -> tuple[Finding, ...]:
+    """The findings on a file of which nothing but `reason` is known."""
+    subject = Subject(notebook=Notebook(path=path, cells=()), configuration=configuration, unreadable=reason)
+    return tuple(_findings(subject, registry.selected(configuration)))
+
+
+def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[Finding]:
+    analysed = subject.notebook.language == "python" and subject.unreadable is None
+    for rule in rules:
+        if (subject.unreadable is not None and rule.code != "PB807") or (rule.python and not analysed):
+            continue
+        for violation in rule.check(subject):
+            finding = _finding(subject.notebook, rule, violation)
+            yield _with_reason(finding, suppressions.reason_for(finding, subject.suppressions))
+
+
+def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:
+    cell = violation.cell
+    lines = cell.source.split("\n") if cell is not None and violation.line else []
+    text = lines[violation.line - 1].rstrip("\r") if violation.line <= len(lines) and lines else ""
+    return Finding(
+        path=notebook.path,
+        cell=cell.number if cell is not None else 0,
+        line=violation.line,
+        column=violation.column,
+        rule=rule.code,
+        name=rule.name,
+        level=violation.level or rule.level,
+        message=violation.message,
+        advice=violation.advice,
+        cell_id=cell.id if cell is not None else "",
+        text=text[:_LONGEST_TEXT],
+    )
+
+
+def _with_reason(finding: Finding, reason: str | None) -> Finding:
+    if reason is None:
+        return finding
+    return msgspec.structs.replace(finding, suppressed=reason)

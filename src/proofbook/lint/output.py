@@ -1,0 +1,122 @@
+"""
+How findings are shown.
+
+One table: a format is a function from a result to text. What comes from a notebook is made visible before it reaches a
+terminal: control characters and those that reorder text are shown as their numbers.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from proofbook.lint.result import LintResult
+from proofbook.model.finding import Finding
+
+__all__ = ["FORMATS", "json", "place", "statistics", "text"]
+
+_WIDTH = 100
+"""Characters of a source line that are shown."""
+_UNSAFE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_NAME = re.compile(r"\w+(?:\.\w+)*")
+_PAINT = {"error": "1;31", "warning": "1;33", "place": "1", "quiet": "36"}
+
+
+def place(finding: Finding) -> str:
+    """Where it is: `notebooks/train.ipynb:cell 4 (a1b2):line 3:col 5`, as far as that is known."""
+    parts = [finding.path]
+    if finding.cell:
+        own = finding.cell_id and finding.cell_id != f"cell-{finding.cell}"
+        parts.append(f"cell {finding.cell} ({finding.cell_id})" if own else f"cell {finding.cell}")
+    if finding.line:
+        parts.append(f"line {finding.line}")
+    if finding.column:
+        parts.append(f"col {finding.column}")
+    return ":".join(parts)
+
+
+def text(result: LintResult, *, colour: bool = False) -> str:
+    """Each finding with its line of source and the cure, then one line that sums up."""
+    blocks = ["\n".join(_block(finding, colour=colour)) for finding in result.findings if finding.suppressed is None]
+    return "\n\n".join([*blocks, _summary(result)])
+
+
+def json(result: LintResult, *, colour: bool = False) -> str:
+    """One document: `findings`, each with all its fields, and `summary`."""
+    summary = {
+        "errors": result.errors,
+        "warnings": result.warnings,
+        "suppressed": result.suppressed,
+        "notebooks": result.notebooks,
+        "cells": result.cells,
+    }
+    document = msgspec.json.encode({"findings": result.findings, "summary": summary})
+    return msgspec.json.format(document, indent=2).decode()
+
+
+FORMATS: dict[str, Callable[..., str]] = {"text": text, "json": json}
+
+
+def statistics(result: LintResult, *, colour: bool = False) -> str:
+    """How often each rule spoke, most often first, then the summing up."""
+    counts = Counter((f.rule, f.name, f.level) for f in result.findings if f.suppressed is None)
+    rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    lines = [f"{count:6}  {_paint(level, rule, colour)}  {name}" for (rule, name, level), count in rows]
+    return "\n".join([*lines, _summary(result)])
+
+
+def _block(finding: Finding, *, colour: bool) -> Iterator[str]:
+    level = _paint(finding.level, f"{finding.level} {finding.rule}", colour)
+    yield f"{_paint('place', _visible(place(finding)), colour)} {level} {_visible(finding.message)}"
+    if finding.text.strip():
+        yield from _excerpt(finding, colour=colour)
+    if finding.advice:
+        yield f"{_paint('quiet', '  =', colour)} {_visible(finding.advice)}"
+
+
+def _excerpt(finding: Finding, *, colour: bool) -> Iterator[str]:
+    """The line of source, cut to a window around the column, with carets below the name that stands there."""
+    text, column = finding.text, max(finding.column - 1, 0)
+    start = max(0, column - _WIDTH // 2) if len(text) > _WIDTH else 0
+    shown = text[start : start + _WIDTH]
+    before, after = ("..." if start else ""), ("..." if start + _WIDTH < len(text) else "")
+    number = str(finding.line)
+    yield f"{_paint('quiet', f'  {number} |', colour)} {before}{_visible(shown)}{after}".rstrip()
+    if finding.column and column < len(text):
+        name = _NAME.match(text, column)
+        marked = text[column : min(name.end(), start + _WIDTH)] if name else text[column]
+        # a tab stays a tab, so that the caret stands where the terminal puts the character
+        lead = "".join("\t" if char == "\t" else " " * _columns(_visible(char)) for char in text[start:column])
+        carets = "^" * max(1, _columns(_visible(marked)))
+        quiet = _paint("quiet", "  " + " " * len(number) + " |", colour)
+        yield f"{quiet} {' ' * len(before)}{lead}{_paint(finding.level, carets, colour)}"
+
+
+def _summary(result: LintResult) -> str:
+    looked = f"{_count(result.notebooks, 'notebook')}, {_count(result.cells, 'code cell')}"
+    waved = f"; {result.suppressed} suppressed with a reason" if result.suppressed else ""
+    if not result.errors and not result.warnings:
+        return f"No findings in {looked}{waved}."
+    found = f"{_count(result.errors, 'error')}, {_count(result.warnings, 'warning')}"
+    return f"{found} in {looked}{waved}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _visible(text: str) -> str:
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _columns(text: str) -> int:
+    """Columns that a terminal gives `text`."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def _paint(kind: str, text: str, colour: bool) -> str:
+    return f"\x1b[{_PAINT[kind]}m{text}\x1b[0m" if colour else text

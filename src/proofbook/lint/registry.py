@@ -1,0 +1,111 @@
+"""
+Which rules there are.
+
+The table names modules; a module offers the `Rule` objects that stand in it. Our own rules come in by the door that
+a plugin's do: `load`.
+"""
+
+import difflib
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+
+from proofbook.exceptions import ConfigurationError
+from proofbook.lint.rule import Rule
+from proofbook.model.configuration import LintConfiguration
+
+__all__ = ["RULE_MODULES", "load", "nearest", "rules", "selected"]
+
+_HERE = "proofbook.lint.rules"
+
+RULE_MODULES = (
+    f"{_HERE}.pb001_suppression_without_reason",
+    f"{_HERE}.pb002_suppression_of_unknown_rule",
+    f"{_HERE}.pb101_out_of_order_execution",
+    f"{_HERE}.pb105_error_output_committed",
+    f"{_HERE}.pb106_stale_injected_parameters",
+    f"{_HERE}.pb201_undefined_name",
+    f"{_HERE}.pb202_use_before_definition",
+    f"{_HERE}.pb204_cross_cell_mutation",
+    f"{_HERE}.pb215_syntax_error",
+    f"{_HERE}.pb301_no_parameters_cell",
+    f"{_HERE}.pb302_several_parameters_cells",
+    f"{_HERE}.pb304_parameter_unused",
+    f"{_HERE}.pb305_parameter_overwritten",
+    f"{_HERE}.pb403_changes_directory",
+    f"{_HERE}.pb404_installs_packages",
+    f"{_HERE}.pb406_interactive_only",
+    f"{_HERE}.pb408_exits_the_kernel",
+    f"{_HERE}.pb701_nothing_recorded",
+    f"{_HERE}.pb702_record_name",
+    f"{_HERE}.pb807_unreadable",
+)
+
+
+def load(modules: Iterable[str]) -> dict[str, Rule]:
+    """
+    The rules of `modules`, code to rule, in the order of the codes.
+
+    Raises:
+        ConfigurationError: A module cannot be imported, holds no rule, or brings a code or name that is taken.
+    """
+    table: dict[str, Rule] = {}
+    for name in modules:
+        try:
+            module = import_module(name)
+        except ImportError as error:
+            raise ConfigurationError(f"lint rules of {name} cannot be loaded: {error}") from None
+        offered = [value for value in vars(module).values() if isinstance(value, Rule)]
+        if not offered:
+            raise ConfigurationError(f"{name} holds no lint rule: make one with proofbook.lint.rule.rule")
+        for rule in offered:
+            taken = [other for other in table.values() if rule.code == other.code or rule.name == other.name]
+            if taken:
+                raise ConfigurationError(f"lint rule {rule.code} {rule.name} of {name}: {taken[0].code} is taken")
+            table[rule.code] = rule
+    return dict(sorted(table.items()))
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Every rule, code to rule."""
+    return load(RULE_MODULES)
+
+
+def selected(configuration: LintConfiguration, *, table: dict[str, Rule] | None = None) -> tuple[Rule, ...]:
+    """
+    The rules that `configuration` asks for, by code or prefix of one.
+
+    PB807 runs unless it is ignored by its full code: a file that cannot be read must not pass because of a `select`.
+
+    Raises:
+        ConfigurationError: A code that no rule has; the nearest is named.
+    """
+    table = rules() if table is None else table
+    for key, codes in (("select", configuration.select), ("ignore", configuration.ignore)):
+        for code in codes:
+            if not code or not any(known.startswith(code) for known in table):
+                hint = nearest(code, table=table)
+                known = f"did you mean {hint}?" if hint else f"known are {', '.join(table)}"
+                raise ConfigurationError(f"lint.{key}: no rule {code!r}; {known}")
+    asked, refused = tuple(configuration.select), tuple(configuration.ignore)
+    chosen = [
+        rule
+        for code, rule in table.items()
+        if (code.startswith(asked) if asked else rule.default) and not code.startswith(refused)
+    ]
+    unreadable = table.get("PB807")
+    if unreadable is not None and unreadable not in chosen and "PB807" not in refused:
+        chosen.append(unreadable)
+    return tuple(chosen)
+
+
+def nearest(written: str, *, table: dict[str, Rule] | None = None) -> str | None:
+    """The code that was probably meant by `written`, which may be a rule's name; None if nothing is near."""
+    table = rules() if table is None else table
+    by_name = {rule.name: code for code, rule in table.items()}
+    near = difflib.get_close_matches(written.lower().replace("_", "-"), by_name, n=1, cutoff=0.7)
+    if near:
+        return by_name[near[0]]
+    near = difflib.get_close_matches(written.upper(), table, n=1, cutoff=0.6)
+    return near[0] if near else None

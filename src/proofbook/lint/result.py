@@ -1,0 +1,32 @@
+"""What one run of lint found, over all its notebooks."""
+
+from msgspec import Struct
+
+from proofbook.model.finding import Finding
+
+__all__ = ["LintResult"]
+
+
+class LintResult(Struct, frozen=True, kw_only=True):
+    """Findings in the order of files and cells. Suppressed ones are among them, and count for nothing."""
+
+    findings: tuple[Finding, ...] = ()
+    notebooks: int = 0
+    """How many were looked at, the unreadable included."""
+    cells: int = 0
+    """Code cells in them."""
+
+    @property
+    def errors(self) -> int:
+        """Findings that stop a build."""
+        return sum(finding.level == "error" and finding.suppressed is None for finding in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """Findings that a build goes ahead with."""
+        return sum(finding.level == "warning" and finding.suppressed is None for finding in self.findings)
+
+    @property
+    def suppressed(self) -> int:
+        """Findings that the author waved through, with a reason."""
+        return sum(finding.suppressed is not None for finding in self.findings)

@@ -1,0 +1,114 @@
+"""What a rule is, what it is given, and what it says. A plugin's rules are made of the same three values."""
+
+from collections.abc import Callable, Iterable, Mapping
+from inspect import cleandoc
+from typing import Literal
+
+from msgspec import Struct
+
+from proofbook.analyze.cells import CellFlow
+from proofbook.lint.suppressions import Suppression
+from proofbook.model.configuration import LintConfiguration
+from proofbook.model.notebook import Cell, Notebook
+
+__all__ = ["IMPLICIT", "Level", "Project", "Rule", "Status", "Subject", "Violation", "rule"]
+
+Level = Literal["error", "warning"]
+Status = Literal["stable", "preview", "deprecated", "removed"]
+
+IMPLICIT = frozenset({"upstream", "product"})
+"""Names that Ploomber injects into every task, whether or not its notebook reads them."""
+
+
+class Project(Struct, frozen=True, kw_only=True):
+    """What the pipeline knows of one notebook. A notebook that is no task of a pipeline has none."""
+
+    injected: frozenset[str] = IMPLICIT
+    """Names that the pipeline defines in the notebook before it runs: upstream, product and the task's parameters."""
+    records: Mapping[str, tuple[str, ...]] = {}
+    """Record name to the other notebooks of the pipeline that record it."""
+
+
+class Violation(Struct, frozen=True, kw_only=True):
+    """What a rule found, before the engine makes a finding of it."""
+
+    message: str
+    """What is wrong, in one line, with the names that matter."""
+    advice: str = ""
+    """What to do, in one line."""
+    cell: Cell | None = None
+    """None speaks of the whole file."""
+    line: int = 0
+    """Line within the cell, from 1; 0 speaks of the whole cell."""
+    column: int = 0
+    """Column within the line, in characters, from 1."""
+    level: Level | None = None
+    """Where this one weighs other than the rule's level."""
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """All that a rule may look at."""
+
+    notebook: Notebook
+    flow: tuple[CellFlow, ...] = ()
+    """One a code cell, in order; empty where the notebook is not Python."""
+    configuration: LintConfiguration = LintConfiguration()
+    project: Project | None = None
+    suppressions: tuple[Suppression, ...] = ()
+    known: frozenset[str] = frozenset()
+    """Codes of every rule there is."""
+    unreadable: str | None = None
+    """Why there is nothing to look at; `notebook` is then empty."""
+
+    @property
+    def parameters(self) -> Cell | None:
+        """The cell tagged `parameters`; the first, where there are several."""
+        return next((cell for cell in self.notebook.code_cells if "parameters" in cell.tags), None)
+
+
+Check = Callable[[Subject], Iterable[Violation]]
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """One rule. Its documentation is the docstring of its check."""
+
+    code: str
+    name: str
+    """Names the bad pattern, never the cure."""
+    level: Level
+    check: Check
+    documentation: str
+    default: bool = True
+    """Whether it runs where nothing is selected."""
+    python: bool = True
+    """Whether it needs the cells to be Python; the others speak of notebooks in any language."""
+    status: Status = "stable"
+    since: str = "0.1.0"
+
+
+def rule(
+    code: str,
+    name: str,
+    *,
+    level: Level,
+    default: bool = True,
+    python: bool = True,
+    status: Status = "stable",
+    since: str = "0.1.0",
+) -> Callable[[Check], Rule]:
+    """Make a `Rule` of a function; its docstring becomes the rule's page."""
+
+    def make(check: Check) -> Rule:
+        return Rule(
+            code=code,
+            name=name,
+            level=level,
+            check=check,
+            documentation=cleandoc(check.__doc__ or ""),
+            default=default,
+            python=python,
+            status=status,
+            since=since,
+        )
+
+    return make

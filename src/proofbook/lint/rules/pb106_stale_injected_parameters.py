@@ -1,0 +1,38 @@
+"""PB106: an `injected-parameters` cell in a source notebook."""
+
+from collections.abc import Iterator
+
+from proofbook.lint.rule import Subject, Violation, rule
+
+__all__ = ["stale_injected_parameters"]
+
+
+@rule("PB106", "stale-injected-parameters", level="error", python=False)
+def stale_injected_parameters(subject: Subject) -> Iterator[Violation]:
+    """
+    ## What it does
+    Finds a cell tagged `injected-parameters`. Papermill and Ploomber write it into the notebook that they execute; in
+    a source notebook it is the rest of an older run.
+
+    ## Why is this bad?
+    Whoever runs the notebook by hand computes with the values of that run, and does not see it. And the cell hides
+    the defaults of the parameters cell above it from every reader.
+
+    ## Example
+    ```python
+    # Parameters
+    as_of = "2013-09-30"
+    product = {"nb": "/home/me/output/train.ipynb"}
+    ```
+
+    Use instead: delete the cell. The parameters cell holds the defaults, and the pipeline injects the rest.
+
+    ## Fix safety
+    Deleting the cell is safe: the next build writes its own.
+    """
+    for cell in subject.notebook.tagged("injected-parameters"):
+        yield Violation(
+            message="a cell that was injected by an earlier run is still in the source",
+            advice="delete the cell; the next build injects its own",
+            cell=cell,
+        )

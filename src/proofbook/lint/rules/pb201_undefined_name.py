@@ -1,0 +1,60 @@
+"""PB201: a name that nothing defines."""
+
+import difflib
+from collections.abc import Iterator
+
+from proofbook.lint.names import Names
+from proofbook.lint.rule import Subject, Violation, rule
+
+__all__ = ["undefined_name"]
+
+
+@rule("PB201", "undefined-name", level="error")
+def undefined_name(subject: Subject) -> Iterator[Violation]:
+    """
+    ## What it does
+    Finds a name that no cell, import, builtin or magic defines, and that the pipeline does not inject. Reported once,
+    where it is first read.
+
+    It keeps silent where the answer depends on what cannot be read: below `%run`, `exec`, `globals()[...] = ...` and
+    a star import of a module that is not installed; in a `try` that catches `NameError`; in cells tagged
+    `raises-exception` or `skip-execution`. Star imports of modules that are at hand are resolved by reading them.
+
+    ## Why is this bad?
+    The cell that once defined the name was deleted or renamed. A live session still holds it; a fresh kernel fails
+    with a `NameError`.
+
+    ## Example
+    ```python
+    flights = pd.read_csv("flights.csv")
+    delays = fligths["dep_delay"]
+    ```
+
+    Use instead:
+    ```python
+    flights = pd.read_csv("flights.csv")
+    delays = flights["dep_delay"]
+    ```
+
+    ## Fix safety
+    There is no fix: only the author knows what was meant.
+    """
+    names = Names(subject)
+    for missing in names.missing():
+        if missing.defined_in is not None:
+            continue
+        name = missing.use.name
+        near = difflib.get_close_matches(name, names.defined, n=1, cutoff=0.75)
+        also = f" (also read in {_cells(missing.also)})" if missing.also else ""
+        yield Violation(
+            message=f"undefined name `{name}`{also}",
+            advice=f"did you mean `{near[0]}`?" if near else "define or import it in a cell above",
+            cell=missing.cell,
+            line=missing.use.line,
+            column=missing.use.column,
+        )
+
+
+def _cells(numbers: tuple[int, ...]) -> str:
+    listed = ", ".join(str(number) for number in numbers[:5])
+    return f"cell{'' if len(numbers) == 1 else 's'} {listed}{' ...' if len(numbers) > 5 else ''}"

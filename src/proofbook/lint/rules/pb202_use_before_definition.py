@@ -1,0 +1,54 @@
+"""PB202: a name that only a later cell defines."""
+
+from collections.abc import Iterator
+
+from proofbook.lint.names import Names
+from proofbook.lint.rule import Subject, Violation, rule
+
+__all__ = ["use_before_definition"]
+
+
+@rule("PB202", "use-before-definition", level="error")
+def use_before_definition(subject: Subject) -> Iterator[Violation]:
+    """
+    ## What it does
+    Finds a name that is read when its cell runs although it is only bound further down: in a later cell, or lower in
+    the same one. The body of a function counts from where the function is called.
+
+    ## Why is this bad?
+    In a live session the name is still there from an earlier run. In a fresh kernel, from top to bottom, as every
+    build runs it, the cell fails with a `NameError`.
+
+    ## Example
+    ```python
+    model.fit(X, y)
+    ```
+    ```python
+    model = LogisticRegression()
+    ```
+
+    Use instead:
+    ```python
+    model = LogisticRegression()
+    ```
+    ```python
+    model.fit(X, y)
+    ```
+
+    ## Fix safety
+    Moving a cell is unsafe: it also moves everything else that the cell does.
+    """
+    for missing in Names(subject).missing():
+        if missing.defined_in is None:
+            continue
+        use, below = missing.use, missing.defined_in
+        here = below == missing.cell.number
+        where = f"further down in this cell, on line {missing.defined_line}" if here else f"only in cell {below}"
+        reader = f"`{use.via}()` is called here and reads `{use.name}`, which" if use.via else f"`{use.name}`"
+        yield Violation(
+            message=f"{reader} is defined {where}",
+            advice="move the definition above its first use" if here else f"move cell {below} above this one",
+            cell=missing.cell,
+            line=use.line,
+            column=use.column,
+        )

@@ -1,0 +1,61 @@
+"""PB204: another cell's object, changed in place."""
+
+from collections.abc import Iterator
+
+from proofbook.lint.rule import Subject, Violation, rule
+
+__all__ = ["cross_cell_mutation"]
+
+_VALUES = {"assignment", "annotated", "augmented", "for", "with", "walrus", "match", "magic", "global"}
+
+
+@rule("PB204", "cross-cell-mutation", level="warning")
+def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
+    """
+    ## What it does
+    Finds an object that one cell makes and another changes in place: `append`, `inplace=True`, `d[k] = v`. Reported
+    once for each cell and name. Only what surely changes the object counts; a method that may do so does not.
+
+    ## Why is this bad?
+    The cell works once. Run again, which is what a notebook is for, it appends twice or drops what is already gone,
+    and the cells between the two see one state or the other depending on the order in which they were run.
+
+    ## Example
+    ```python
+    flights = pd.read_csv("flights.csv")
+    ```
+    ```python
+    flights.dropna(inplace=True)
+    ```
+
+    Use instead:
+    ```python
+    flights = pd.read_csv("flights.csv")
+    ```
+    ```python
+    complete = flights.dropna()
+    ```
+
+    ## Fix safety
+    There is no safe fix: a new name has to be used wherever the changed object was meant.
+    """
+    made: dict[str, int] = {}
+    for flow in subject.flow:
+        told: set[str] = set()
+        for mutation in flow.mutates:
+            maker = made.get(mutation.name)
+            if maker is None or mutation.local or mutation.name in told or mutation.how == "augmented":
+                continue
+            told.add(mutation.name)
+            changed = f"`{mutation.name}`, made in cell {maker}, is changed in place"
+            by = f"`{mutation.via}()`, by {mutation.text}" if mutation.via else mutation.text
+            yield Violation(
+                message=f"{changed} here: {by}",
+                advice="change it in the cell that makes it, or give the changed one a name of its own",
+                cell=flow.cell,
+                line=mutation.line,
+                column=mutation.column,
+            )
+        made |= {name: flow.cell.number for name, binding in flow.defines.items() if binding.kind in _VALUES}
+        for name in flow.deletes:
+            made.pop(name, None)

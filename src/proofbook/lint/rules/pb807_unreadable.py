@@ -1,0 +1,38 @@
+"""PB807: a file that cannot be read as a notebook."""
+
+from collections.abc import Iterator
+
+from proofbook.lint.rule import Subject, Violation, rule
+
+__all__ = ["unreadable"]
+
+
+@rule("PB807", "unreadable", level="error", python=False)
+def unreadable(subject: Subject) -> Iterator[Violation]:
+    """
+    ## What it does
+    Finds a file that is no notebook of nbformat 4: not UTF-8, not JSON, truncated, empty, of an older format, too
+    large, or nested so deeply that no tool reads it. It runs whatever is selected, unless `PB807` itself is ignored.
+
+    ## Why is this bad?
+    What cannot be read cannot be checked or run. A truncated file is often one that is being saved at this moment:
+    then the next attempt succeeds.
+
+    ## Example
+    ```text
+    {"cells": [{"cell_type": "code", "sour
+    ```
+
+    Use instead: the whole file, saved again by the editor; for nbformat 3
+    `jupyter nbconvert --to notebook --inplace old.ipynb`.
+
+    ## Fix safety
+    There is no fix: what is missing cannot be guessed.
+    """
+    if subject.unreadable is not None:
+        what, _, cure = subject.unreadable.partition("; ")
+        yield Violation(message=f"the file cannot be read: it {what}" if _verb(what) else what, advice=cure)
+
+
+def _verb(what: str) -> bool:
+    return what.split(" ", 1)[0] in {"is", "has", "ends"}
