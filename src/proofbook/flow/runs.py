@@ -11,7 +11,7 @@ from proofbook.model.run import Run
 from proofbook.model.verdict import GateResult
 from proofbook.store import RunSummary, Store
 
-__all__ = ["Difference", "Differences", "Shown", "diff", "runs", "show"]
+__all__ = ["Difference", "Differences", "Shown", "compare", "diff", "runs", "show", "value_of"]
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -54,9 +54,7 @@ def show(root: Path, reference: str = "latest") -> Shown:
     with Store.open(root, create=False) as store:
         number = store.number(reference)
         holding = tuple(name for name in store.channels() if store.number(name) == number)
-        return Shown(
-            manifest=store.manifest(number), run=store.run(number), gate=store.gate(number), channels=holding
-        )
+        return Shown(manifest=store.manifest(number), run=store.run(number), gate=store.gate(number), channels=holding)
 
 
 def diff(root: Path, old: str, new: str = "latest") -> Differences:
@@ -118,12 +116,14 @@ def _tasks(old: Run, new: Run) -> list[Difference]:
     for name in dict.fromkeys((*before, *after)):
         was, now = before.get(name), after.get(name)
         if was is None or now is None:
-            was_written, now_written = (None if task is None else task.status for task in (was, now))
-            found.append(Difference(about="task", name=name, old=was_written, new=now_written))
+            old_status, new_status = (None if task is None else task.status for task in (was, now))
+            found.append(Difference(about="task", name=name, old=old_status, new=new_status))
         elif was.key != now.key:
-            parts = [part for part in dict.fromkeys((*was.inputs, *now.inputs)) if was.inputs.get(part) != now.inputs.get(part)]
+            names = dict.fromkeys((*was.inputs, *now.inputs))
+            parts = [part for part in names if was.inputs.get(part) != now.inputs.get(part)]
             why = f" ({', '.join(parts)})" if parts else ""
-            found.append(Difference(about="task", name=name, old=was.key[:12] or "no key", new=(now.key[:12] or "no key") + why))
+            old_key, new_key = (task.key[:12] or "no key" for task in (was, now))
+            found.append(Difference(about="task", name=name, old=old_key, new=new_key + why))
     return found
 
 
@@ -137,8 +137,6 @@ def value_of(record: Record) -> str:
         return f"unreadable: {record.unreadable}"
     if record.special is not None:
         return record.special
-    if record.kind == "scalar" and isinstance(record.value, float):
-        return f"{record.value:.6g}"
     content = "" if record.blob is None else record.blob[:12]
     if record.kind in {"figure", "model"}:
         return f"{record.kind} {(record.plotted or record.blob or '')[:12]}".strip()
@@ -152,4 +150,4 @@ def _shape(value: Any) -> str:
         return ""
     columns = value.get("columns")
     count = len(columns) if isinstance(columns, list | dict) else columns
-    return f"{value['rows']} × {count}"
+    return f"{value['rows']} rows, {count} columns"

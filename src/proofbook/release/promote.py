@@ -1,9 +1,9 @@
 """
 Promotion: a run becomes what a channel holds.
 
-Only a sealed, succeeded run of the whole pipeline that the gate judged against what the channel holds *now*. `go` needs
-nothing more; `review` needs a person's acceptance, save for the first run, whose promotion is that acceptance; `no` needs
-an override with a reason. Both are kept with the generation and in the audit.
+Only a sealed, succeeded run of the whole pipeline that the gate judged against what the channel holds *now*. `go`
+needs nothing more; `review` needs a person's acceptance, save for the first run, whose promotion is that acceptance;
+`no` needs an override with a reason. Both are kept with the generation and in the audit.
 """
 
 from msgspec import Struct
@@ -63,7 +63,9 @@ def promote(
     if run.ending != "succeeded":
         raise UsageError(f"run {number} {_ENDINGS[run.ending]}: only a run that succeeded can be promoted")
     if run.scope != "full":
-        raise UsageError(f"run {number} built a part of the pipeline: promote a full build, `proofbook build` makes one")
+        raise UsageError(
+            f"run {number} built a part of the pipeline: promote a full build, `proofbook build` makes one"
+        )
 
     def permit(gate: GateResult | None, current: Generation | None) -> bool:
         return _permit(gate, current, number=number, channel=channel, accepted=accept is not None, override=override)

@@ -118,6 +118,7 @@ class Store:
         Note that a task begins, before it does: earlier results for that key do not count until it succeeds again.
 
         Args:
+            task: Its name.
             key: Digest of its inputs.
             run: Number of the run that it begins in.
         """

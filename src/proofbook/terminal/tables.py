@@ -1,0 +1,82 @@
+"""Tables for a person: Rich on a terminal, aligned columns elsewhere; what is quoted is made visible."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+import msgspec
+
+from proofbook.terminal.say import printable
+
+__all__ = ["Cell", "document", "duration", "local", "memory", "one_line", "table"]
+
+Cell = str | tuple[str, str]
+"""A text, or a text and its style (`bold red`)."""
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Print a table to standard output."""
+    content = [[_parts(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _rich(columns, content)
+        return
+    lines = [list(columns), *([text for text, _ in row] for row in content)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def one_line(text: object) -> str:
+    """`text` with every control character, newline and tab too, written as an escape."""
+    return printable(str(text)).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def document(value: Any) -> None:
+    """Print `value` as one JSON document; in ASCII, so that no control character of it reaches a terminal."""
+    click.echo(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=True))
+
+
+def local(moment: str | None) -> str:
+    """A moment in UTC, as the clock on the wall shows it: `2013-10-31 08:00:12`."""
+    if not moment:
+        return ""
+    try:
+        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return moment
+
+
+def duration(seconds: float | None) -> str:
+    """`0.31 s`, `12.4 s`, `3 min 05 s`."""
+    if seconds is None:
+        return ""
+    if seconds >= 60:
+        return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+
+
+def memory(size: int) -> str:
+    """`512 MB`; nothing for nothing."""
+    return f"{size / 1e6:.0f} MB" if size else ""
+
+
+def _parts(cell: Cell) -> tuple[str, str]:
+    text, style = cell if isinstance(cell, tuple) else (cell, "")
+    return one_line(text), style
+
+
+def _rich(columns: Sequence[str], content: Iterable[Sequence[tuple[str, str]]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in content:
+        # Text, never a string: square brackets in a name are not markup
+        shown.add_row(*(Text(text, style=style) for text, style in row))
+    Console(highlight=False).print(shown)
