@@ -28,6 +28,7 @@ def lint(
     Lint `paths`: files, folders, or where there are none the notebooks of the pipeline in `root`.
 
     Args:
+        paths: Notebooks, percent scripts, folders.
         root: Folder of the pipeline; findings name files relative to it.
         configuration: Which rules run.
         injected: Notebook to the names that the pipeline defines in it, from one who has the pipeline at hand. Left

@@ -90,29 +90,26 @@ def _below(folder: Path, *, root: Path, sources: Sources | None) -> Iterator[Pat
             if not name.startswith(".")
             and name not in _SKIPPED
             and not (here / name / "pyvenv.cfg").exists()
-            and _absolute(here / name) not in folders
+            and (here / name).resolve() not in folders
         )
         for entry in sorted(entries):
             path = here / entry
-            if path.suffix not in _SUFFIXES or entry.startswith(".") or _absolute(path) in files:
+            if path.suffix not in _SUFFIXES or entry.startswith(".") or path.resolve() in files:
                 continue
             if path.suffix == ".ipynb" or _has_parameters(path):
                 yield path
 
 
-def _written(root: Path, sources: Sources | None) -> tuple[frozenset[str], frozenset[str]]:
+def _written(root: Path, sources: Sources | None) -> tuple[frozenset[Path], frozenset[Path]]:
     """Files that the pipeline writes, and folders that hold nothing but what it writes."""
     if sources is None:
         return frozenset(), frozenset()
-    files = {_absolute(root / product) for product in sources.products}
-    holding = {_absolute((root / source).parent) for source in sources.injected} | {_absolute(root)}
-    folders = {os.path.dirname(file) for file in files} | files
-    kept = {folder for folder in folders if not any((held + os.sep).startswith(folder + os.sep) for held in holding)}
-    return frozenset(files), frozenset(kept)
-
-
-def _absolute(path: Path) -> str:
-    return os.path.abspath(path)
+    files = {(root / product).resolve() for product in sources.products}
+    holding = [(root / source).resolve() for source in sources.injected] + [root.resolve()]
+    folders = {file.parent for file in files} | files
+    return frozenset(files), frozenset(
+        folder for folder in folders if not any(held.is_relative_to(folder) for held in holding)
+    )
 
 
 def _has_parameters(path: Path) -> bool:

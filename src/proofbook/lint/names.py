@@ -25,6 +25,7 @@ LENIENT_TAGS = frozenset({"raises-exception", "skip-execution"})
 """Cells that are meant to fail, or never run."""
 
 _WRITES_NAMES = frozenset({"exec", "globals", "locals", "vars"})
+_NAMESPACES = frozenset({"globals", "locals", "vars", "dir", "get_ipython"})
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -58,12 +59,17 @@ class Names:
         return tuple(_may_bind(flow, self._folders) for flow in self._flow)
 
     @cached_property
+    def _asks(self) -> tuple[bool, ...]:
+        """Of each cell whether it asks which names there are: `if "x" in globals(): x`."""
+        return tuple(_mentions(flow, _NAMESPACES) for flow in self._flow)
+
+    @cached_property
     def defined(self) -> frozenset[str]:
         """Every name that any cell may bind, or the pipeline injects."""
         return self._injected.union(*(names for names in self._bound if names is not None))
 
     def missing(self) -> Iterator[Missing]:
-        """Names that nothing defines, each where it is first read; those that come too late, in every cell that reads them."""
+        """Names that nothing defines, each where it is first read; names that come too late, in every cell."""
         undefined: dict[str, list[tuple[Cell, Use]]] = {}
         for index, flow in enumerate(self._flow):
             if LENIENT_TAGS & set(flow.cell.tags) or None in self._bound[:index]:
@@ -94,7 +100,7 @@ class Names:
 
     def _exists(self, use: Use, index: int) -> bool:
         """Whether the name may exist when cell `index` reads it."""
-        if use.possible:
+        if use.possible or (use.conditional and self._asks[index]):
             return True
         flow = self._flow[index]
         above = self._parameters is None or flow.cell.number > self._parameters.number
@@ -113,6 +119,8 @@ class Names:
                 return Missing(
                     cell=self._flow[index].cell, use=use, defined_in=flow.cell.number, defined_line=binding.line
                 )
+        if use.name in self._injected and self._parameters is not None:
+            return Missing(cell=self._flow[index].cell, use=use, defined_in=self._parameters.number)
         return None
 
 
@@ -139,5 +147,9 @@ def _wild_beside_imports(flow: CellFlow) -> bool:
     """Whether anything but star imports makes the cell's names unknowable."""
     if any(magic.wild or (magic.kind == "cell" and magic.name not in PYTHON_BODY) for magic in flow.magics):
         return True
-    tree = flow.tree or ast.Module(body=[], type_ignores=[])
-    return any(isinstance(node, ast.Name) and node.id in _WRITES_NAMES for node in ast.walk(tree))
+    return _mentions(flow, _WRITES_NAMES)
+
+
+def _mentions(flow: CellFlow, names: frozenset[str]) -> bool:
+    nodes = ast.walk(flow.tree) if flow.tree is not None else ()
+    return any(isinstance(node, ast.Name) and node.id in names for node in nodes)

@@ -43,7 +43,7 @@ def text(result: LintResult, *, colour: bool = False) -> str:
     return "\n\n".join([*blocks, _summary(result)])
 
 
-def json(result: LintResult, *, colour: bool = False) -> str:
+def json(result: LintResult, *, colour: bool = False) -> str:  # noqa: ARG001 - formats are called alike
     """One document: `findings`, each with all its fields, and `summary`."""
     summary = {
         "errors": result.errors,

@@ -12,10 +12,18 @@ __all__ = ["installs_packages"]
 
 _INSTALLERS = {"pip", "conda", "mamba", "micromamba", "uv"}
 _SHELLS = {"bash", "sh", "script", "!", "sx", "system", "zsh"}
-_CALLS = frozenset(
-    "os.system os.popen subprocess.run subprocess.call subprocess.check_call subprocess.check_output subprocess.Popen "
-    "subprocess.getoutput pip.main pip._internal.main".split()
-)
+_CALLS = {
+    "os.popen",
+    "os.system",
+    "pip._internal.main",
+    "pip.main",
+    "subprocess.Popen",
+    "subprocess.call",
+    "subprocess.check_call",
+    "subprocess.check_output",
+    "subprocess.getoutput",
+    "subprocess.run",
+}
 _OPTIONS = r"(?:\s+-{1,2}\S+)*\s+"
 _COMMAND = re.compile(
     r"(?:^|[\s;&|(/'\"])(?P<tool>"

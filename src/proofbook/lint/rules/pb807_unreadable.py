@@ -31,8 +31,5 @@ def unreadable(subject: Subject) -> Iterator[Violation]:
     """
     if subject.unreadable is not None:
         what, _, cure = subject.unreadable.partition("; ")
-        yield Violation(message=f"the file cannot be read: it {what}" if _verb(what) else what, advice=cure)
-
-
-def _verb(what: str) -> bool:
-    return what.split(" ", 1)[0] in {"is", "has", "ends"}
+        subject_of = "it " if what.split(" ", 1)[0] in {"is", "has", "ends"} else ""
+        yield Violation(message=f"the file cannot be read: {subject_of}{what}", advice=cure)

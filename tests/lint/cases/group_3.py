@@ -1,0 +1,97 @@
+"""Parameters."""
+
+from proofbook.lint.rule import Project
+from tests.lint.factory import Case, code, markdown, parameters
+
+CASES = {
+    "PB301": [
+        Case("a task without one", ["x = 1"], ["0:0:0 error no code cell is tagged `parameters`"], project=Project()),
+        Case("a notebook that is no task", ["x = 1"], ["0:0:0 warning no code cell is tagged `parameters`"]),
+        Case(
+            "the tag on a text",
+            [markdown("# Parameters", "parameters"), "x = 1"],
+            ["0:0:0 error no code cell is tagged `parameters`: the tag stands on cell 1, which holds no code"],
+            project=Project(),
+        ),
+        Case("R", ["x <- 1"], ["0:0:0 warning no code cell is tagged `parameters`"], language="R"),
+        Case("with one", [parameters(), "x = 1"], project=Project()),
+        Case("nothing but text", [markdown("# Title"), code("  \n")], project=Project()),
+    ],
+    "PB302": [
+        Case(
+            "two",
+            [parameters("x = 1"), "y = x", parameters("x = 2")],
+            ["3:0:0 error a second parameters cell; the first is cell 1"],
+        ),
+        Case(
+            "three",
+            [parameters("x = 1"), parameters("x = 2"), parameters("x = 3")],
+            ["2:0:0 error a second parameters cell; the first is cell 1", "3:0:0 error a second parameters cell; the first is cell 1"],
+        ),
+        Case("one", [parameters("x = 1"), "x"]),
+        Case("one and a text", [markdown("# Parameters", "parameters"), parameters("x = 1")]),
+        Case("one and what was injected", [parameters("x = 1"), code("x = 2", "injected-parameters")]),
+    ],
+    "PB304": [
+        Case(
+            "never read",
+            [parameters("upstream = None\nproduct = None\nwindow = 90\nused = 1"), "used"],
+            ["1:3:1 error parameter `window` is never read: the run does not depend on it"],
+        ),
+        Case("annotated", [parameters("window: int = 90")], ["1:1:1 error parameter `window` is never read: the run does not depend on it"]),
+        Case(
+            "only mentioned in a comment",
+            [parameters("window = 90"), "x = 1  # window"],
+            ["1:1:1 error parameter `window` is never read: the run does not depend on it"],
+        ),
+        Case("upstream and product alone", [parameters()]),
+        Case("read in a function", [parameters("window = 90"), "def f():\n    return window"]),
+        Case("read in an f-string", [parameters("day = 1"), "f'{day:02}'"]),
+        Case("read in the text of a query", [parameters("as_of = 1"), "df.query('day < @as_of')"]),
+        Case("read in a SQL cell", [parameters("as_of = 1"), "%%sql\nSELECT * FROM t WHERE day < :as_of"]),
+        Case("read in a command", [parameters("folder = 'a'"), "!ls {folder}"]),
+        Case("read in a magic's argument", [parameters("folder = 'a'"), "%cd $folder"]),
+        Case("read in the parameters cell", [parameters("a = 1\nb = a + 1"), "b"]),
+        Case("the whole namespace is read", [parameters("window = 90"), "sorted(globals())"]),
+        Case("another notebook runs in the namespace", [parameters("window = 90"), "%run other.ipynb"]),
+        Case("a name that begins with an underscore", [parameters("_note = 'x'")]),
+        Case("an import among the parameters", [parameters("from pathlib import Path")]),
+        Case("a cell that does not parse", [parameters("window = 90"), "f(window"]),
+    ],
+    "PB305": [
+        Case(
+            "assigned again",
+            [parameters("window = 90"), "window = 30"],
+            ["2:1:1 error parameter `window` is overwritten: the value that the pipeline gives is lost"],
+        ),
+        Case(
+            "a loop variable",
+            [parameters("day = 1"), "for day in range(3):\n    print(day)"],
+            ["2:1:5 error parameter `day` is overwritten: the value that the pipeline gives is lost"],
+        ),
+        Case(
+            "product",
+            [parameters(), "x = 1\nproduct = {'nb': 'x.ipynb'}"],
+            ["2:2:1 error parameter `product` is overwritten: the value that the pipeline gives is lost"],
+        ),
+        Case(
+            "reported once",
+            [parameters("window = 90"), "window = 30", "window = 20"],
+            ["2:1:1 error parameter `window` is overwritten: the value that the pipeline gives is lost"],
+        ),
+        Case(
+            "unpacked",
+            [parameters("a = 1\nb = 2"), "a, c = 3, 4"],
+            ["2:1:1 error parameter `a` is overwritten: the value that the pipeline gives is lost"],
+        ),
+        Case("made from itself", [parameters("as_of = '2013'"), "import pandas as pd\nas_of = pd.Timestamp(as_of)"]),
+        Case("a default in a branch", [parameters("window = None"), "if window is None:\n    window = 30"]),
+        Case("in a function's own scope", [parameters("window = 90"), "def f(window):\n    window = 1\n    return window"]),
+        Case("a comprehension's own variable", [parameters("day = 1"), "[day for day in range(3)]"]),
+        Case("augmented", [parameters("window = 90"), "window += 1"]),
+        Case("set in the parameters cell itself", [parameters("window = 90\nwindow = 30"), "window"]),
+        Case("injected below", [parameters("window = 90"), code("window = 30", "injected-parameters"), "window"]),
+        Case("an annotation alone", [parameters("window = 90"), "window: int"]),
+        Case("without a parameters cell", ["window = 90", "window = 30"]),
+    ],
+}
