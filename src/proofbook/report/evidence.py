@@ -1,0 +1,84 @@
+"""What a comparison has to show for its verdict: any JSON, as tables, fields and pictures rather than as JSON."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from proofbook.model.verdict import Comparison
+from proofbook.report import outputs, words
+from proofbook.report.blocks import Block
+from proofbook.report.code import highlighted
+from proofbook.report.grids import of_rows
+from proofbook.report.sources import Sources
+from proofbook.report.text import coloured
+
+__all__ = ["blocks", "difference"]
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_PICTURES: Final = ("difference", "picture")
+_DEPTH: Final = 3
+_KEYS: Final = 40
+
+
+def difference(comparison: Comparison | None) -> str | None:
+    """Digest of the difference picture, where the comparison has one."""
+    for key in _PICTURES:
+        found = comparison.evidence.get(key) if comparison else None
+        if isinstance(found, str) and _DIGEST.fullmatch(found):
+            return found
+    return None
+
+
+def blocks(comparison: Comparison, *, sources: Sources) -> tuple[Block, ...]:
+    """The evidence of one comparison; empty where it has none. A figure's pictures stand among the figures."""
+    shown = {key: item for key, item in comparison.evidence.items() if item not in (None, "", [], {})}
+    if comparison.kind == "figure":
+        shown = {key: item for key, item in shown.items() if key not in _PICTURES}
+    return (_fields(shown, sources=sources, depth=_DEPTH),) if shown else ()
+
+
+def _fields(content: Mapping[str, Any], *, sources: Sources, depth: int) -> Block:
+    named = list(content.items())[:_KEYS]
+    fields = tuple((_title(key), _block(key, item, sources=sources, depth=depth - 1)) for key, item in named)
+    return Block(kind="fields", fields=fields)
+
+
+def _block(key: str, content: Any, *, sources: Sources, depth: int) -> Block:
+    if isinstance(content, str):
+        if _DIGEST.fullmatch(content) and key in _PICTURES:
+            return sources.picture(content, "image/png", alt=_title(key))
+        return _text(content)
+    if isinstance(content, Mapping) and content:
+        if _table_like(content):
+            return Block(kind="table", grid=of_rows([{"": name, **item} for name, item in content.items()]))
+        if depth > 0:
+            return _fields(content, sources=sources, depth=depth)
+    if isinstance(content, list) and content:
+        if all(isinstance(item, dict) for item in content):
+            return Block(kind="table", grid=of_rows(content))
+        if all(isinstance(item, str) for item in content) and any(len(item) > 40 or "\n" in item for item in content):
+            return Block(kind="code", content=highlighted("\n".join(content), "diff" if key == "difference" else "text"))
+    if isinstance(content, (dict, list)) and not _flat(content):
+        return Block(kind="code", content=outputs.pretty(content))
+    return _text(words.value(content))
+
+
+def _text(content: str) -> Block:
+    if "\n" in content or len(content) > 200:
+        return Block(kind="text", content=coloured(content))
+    return Block(kind="value", label=content)
+
+
+def _flat(content: dict[str, Any] | list[Any]) -> bool:
+    return isinstance(content, list) and all(isinstance(item, (str, int, float)) for item in content)
+
+
+def _table_like(content: Mapping[str, Any]) -> bool:
+    """Several names that each have the same kind of facts, such as columns with their largest difference."""
+    facts = list(content.values())
+    same = all(isinstance(item, Mapping) and item.keys() == facts[0].keys() for item in facts if isinstance(facts[0], Mapping))
+    return isinstance(facts[0], Mapping) and bool(facts[0]) and same
+
+
+def _title(key: str) -> str:
+    return words.brief(key.replace("_", " "), limit=60).capitalize()

@@ -1,0 +1,206 @@
+"""What a run was made from and what it took, production's beside it where that was something else."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from markupsafe import Markup
+from msgspec import Struct
+
+from proofbook.model.run import Run, TaskRun
+from proofbook.report import words
+from proofbook.report.sources import Sources
+
+__all__ = ["Fact", "Patch", "SlowCell", "TaskLine", "code", "data", "environment", "packages", "parameters", "patch", "products"]
+__all__ += ["slowest", "task_lines"]
+
+_SLOWEST: Final = 8
+_BAR: Final = 96.0
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """A name, its value, and production's value where it is another one."""
+
+    name: str
+    value: str
+    production: str | None = None
+    state: str = ""
+    """`changed`, `new`, `gone`, or empty."""
+    digest: bool = False
+    extra: str = ""
+
+
+class Patch(Struct, frozen=True, kw_only=True):
+    """What was not committed: its text, or why that cannot be had."""
+
+    digest: str
+    content: Markup | None
+    remark: str = ""
+
+
+class TaskLine(Struct, frozen=True, kw_only=True):
+    """What one task took."""
+
+    number: int
+    name: str
+    status: str
+    reason: str
+    made_by: int | None
+    upstream: tuple[str, ...]
+    seconds: float
+    cpu_seconds: float
+    peak_memory: int
+    bar: float
+    """Pixels, of 96 for the longest."""
+
+
+class SlowCell(Struct, frozen=True, kw_only=True):
+    """One of the cells that took longest."""
+
+    task: int
+    task_name: str
+    number: int
+    seconds: float
+    cpu_seconds: float
+    peak_memory: int
+    bar: float
+
+
+def parameters(run: Run, production: Run | None) -> tuple[Fact, ...]:
+    """The pipeline's parameters."""
+    return _beside(run.parameters, production.parameters if production else None, show=words.value)
+
+
+def data(run: Run, production: Run | None) -> tuple[Fact, ...]:
+    """Declared data files by content."""
+    return _beside(run.data, production.data if production else None, show=str, digest=True)
+
+
+def packages(run: Run, production: Run | None) -> tuple[Fact, ...]:
+    """Installed distributions."""
+    return _beside(run.environment.packages, production.environment.packages if production else None, show=words.value)
+
+
+def environment(run: Run, production: Run | None) -> tuple[Fact, ...]:
+    """Python, system, processors, lock file."""
+    here = _environment(run)
+    found = _beside(here, _environment(production) if production else None, show=str)
+    return tuple(Fact(**{**_fields(fact), "digest": fact.name == "Lock file" and "not" not in fact.value}) for fact in found)
+
+
+def code(run: Run, production: Run | None) -> tuple[Fact, ...]:
+    """The state of version control."""
+    found = _beside(_code(run), _code(production) if production else None, show=str)
+    return tuple(Fact(**{**_fields(fact), "digest": fact.name == "Commit" and run.code.commit is not None}) for fact in found)
+
+
+def patch(run: Run, *, sources: Sources) -> Patch | None:
+    """The uncommitted difference, where there was one."""
+    if run.code.patch is None:
+        return None
+    content = sources.source(run.code.patch, "diff")
+    if isinstance(content, Markup):
+        return Patch(digest=run.code.patch, content=content)
+    return Patch(digest=run.code.patch, content=None, remark=content)
+
+
+def products(run: Run) -> tuple[Fact, ...]:
+    """Every file that a task wrote."""
+    return tuple(
+        Fact(name=product.path, value=product.digest, digest=True, extra=f"{task.name} · {words.size(product.size)}")
+        for task in run.tasks
+        for product in task.products.values()
+    )
+
+
+def task_lines(run: Run) -> tuple[TaskLine, ...]:
+    """All tasks, in the order of the pipeline."""
+    longest = max((task.seconds for task in run.tasks), default=0.0)
+    return tuple(
+        TaskLine(
+            number=number,
+            name=task.name,
+            status=task.status,
+            reason=task.reason,
+            made_by=task.made_by,
+            upstream=task.upstream,
+            seconds=task.seconds,
+            cpu_seconds=task.cpu_seconds,
+            peak_memory=task.peak_memory,
+            bar=_bar(task.seconds, longest),
+        )
+        for number, task in enumerate(run.tasks, start=1)
+    )
+
+
+def slowest(run: Run) -> tuple[SlowCell, ...]:
+    """The cells that took longest, of the tasks that did work in this run."""
+    cells = [
+        (number, task, cell)
+        for number, task in enumerate(run.tasks, start=1)
+        if _worked(task)
+        for cell in task.cells
+        if cell.seconds > 0
+    ]
+    cells.sort(key=lambda found: (-found[2].seconds, found[0], found[2].number))
+    longest = cells[0][2].seconds if cells else 0.0
+    return tuple(
+        SlowCell(
+            task=number,
+            task_name=task.name,
+            number=cell.number,
+            seconds=cell.seconds,
+            cpu_seconds=cell.cpu_seconds,
+            peak_memory=cell.peak_memory,
+            bar=_bar(cell.seconds, longest),
+        )
+        for number, task, cell in cells[:_SLOWEST]
+    )
+
+
+def _worked(task: TaskRun) -> bool:
+    return task.status in ("ran", "failed", "cancelled")
+
+
+def _bar(seconds: float, longest: float) -> float:
+    return round(max(seconds / longest * _BAR, 1.0), 1) if 0 < longest < float("inf") and seconds > 0 else 0.0
+
+
+def _environment(run: Run) -> dict[str, str]:
+    known = run.environment
+    return {
+        "Python": known.python or "unknown",
+        "System": known.system or "unknown",
+        "Processors": str(known.cpus) if known.cpus else "unknown",
+        "Lock file": known.lock or "not there",
+    }
+
+
+def _code(run: Run) -> dict[str, str]:
+    known = run.code
+    if known.commit is None:
+        return {"Commit": "not under version control"}
+    return {
+        "Commit": known.commit,
+        "Branch": known.branch or "none",
+        "Working tree": "with uncommitted changes" if known.dirty else "clean",
+    }
+
+
+def _beside(here: Mapping[str, Any], there: Mapping[str, Any] | None, *, show: Any, digest: bool = False) -> tuple[Fact, ...]:
+    """One fact a name; names that only production knows come last."""
+    found = []
+    for name, item in here.items():
+        if there is None or there.get(name, item) == item and name in there:
+            found.append(Fact(name=name, value=show(item), digest=digest))
+        elif name in there:
+            found.append(Fact(name=name, value=show(item), production=show(there[name]), state="changed", digest=digest))
+        else:
+            found.append(Fact(name=name, value=show(item), state="new", digest=digest))
+    for name, item in (there or {}).items():
+        if name not in here:
+            found.append(Fact(name=name, value="", production=show(item), state="gone", digest=digest))
+    return tuple(found)
+
+
+def _fields(fact: Fact) -> dict[str, Any]:
+    return {name: getattr(fact, name) for name in fact.__struct_fields__}

@@ -1,0 +1,131 @@
+"""Tables for the page: of rows in JSON, and of Parquet bytes, of which only the first rows are ever decoded."""
+
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+from msgspec import Struct
+
+from proofbook.report import words
+from proofbook.report.blocks import Grid
+from proofbook.report.limits import TABLE_BYTES, TABLE_COLUMNS, TABLE_ROWS
+
+__all__ = ["Sample", "numeric", "of_rows", "of_sample", "sample"]
+
+
+class Sample(Struct, frozen=True, kw_only=True):
+    """The first rows of a recorded table."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    height: int
+    width: int
+
+
+def sample(content: bytes, *, rows: int = TABLE_ROWS) -> Sample:
+    """
+    The first `rows` rows of a table in Parquet.
+
+    Raises:
+        ValueError: It is not Parquet, or larger than the limit once unpacked.
+    """
+    try:
+        file = pyarrow.parquet.ParquetFile(io.BytesIO(content))
+        facts = file.metadata
+        unpacked = sum(facts.row_group(number).total_byte_size for number in range(facts.num_row_groups))
+        if unpacked > TABLE_BYTES:
+            raise ValueError(f"it has {words.size(unpacked)}, the limit is {words.size(TABLE_BYTES)}")
+        names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
+        batch = next(file.iter_batches(batch_size=rows, columns=names[:TABLE_COLUMNS]), None)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise ValueError(f"it is not readable Parquet ({words.brief(str(error), limit=120)})") from None
+    values = [] if batch is None else [_listed(column) for column in batch.columns]
+    return Sample(
+        columns=tuple(names[:TABLE_COLUMNS]),
+        rows=tuple(zip(*values, strict=True)),
+        height=facts.num_rows,
+        width=len(names),
+    )
+
+
+def _listed(column: Any) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except (pyarrow.ArrowException, ValueError, OverflowError):  # such as a time beyond what Python can say
+        values = [str(item) for item in column]
+    return values
+
+
+def of_sample(table: Sample, *, other: Sample | None = None, key: Sequence[str] = ()) -> Grid:
+    """
+    A sample as a grid; with `other`, fields that say something else there stand out.
+
+    Args:
+        key: Columns that identify a row; without them rows are matched by position.
+    """
+    return Grid(
+        columns=tuple(words.brief(name, limit=60) for name in table.columns),
+        rows=tuple(tuple(_text(item) for item in row) for row in table.rows),
+        numeric=tuple(numeric([row[number] for row in table.rows]) for number in range(len(table.columns))),
+        differs=frozenset() if other is None else frozenset(_different(table, other, key)),
+        caption=_caption(len(table.rows), table.height, len(table.columns), table.width),
+    )
+
+
+def of_rows(rows: Sequence[Any]) -> Grid:
+    """Rows of JSON: objects, or plain values."""
+    shown = [row if isinstance(row, dict) else {"value": row} for row in rows[:TABLE_ROWS]]
+    names = list(dict.fromkeys(str(name) for row in shown for name in row))
+    columns = names[:TABLE_COLUMNS]
+    return Grid(
+        columns=tuple(words.brief(name, limit=60) for name in columns),
+        rows=tuple(tuple(_text(row[name]) if name in row else "" for name in columns) for row in shown),
+        numeric=tuple(numeric([row.get(name) for row in shown]) for name in columns),
+        caption=_caption(len(shown), len(rows), len(columns), len(names)),
+    )
+
+
+def numeric(values: Sequence[Any]) -> bool:
+    """Whether a column holds numbers, apart from gaps."""
+    there = [item for item in values if item is not None]
+    return bool(there) and all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in there)
+
+
+def _text(item: Any) -> str:
+    return "" if item is None else words.value(item) if isinstance(item, (str, int, float, list, dict)) else words.brief(str(item))
+
+
+def _caption(shown: int, height: int, columns: int, width: int) -> str:
+    parts = []
+    if shown < height:
+        parts.append(f"first {shown} of {words.plural(height, 'row')}")
+    if columns < width:
+        parts.append(f"{columns} of {words.plural(width, 'column')}")
+    return ", ".join(parts)
+
+
+def _different(table: Sample, other: Sample, key: Sequence[str]) -> list[tuple[int, int]]:
+    """Fields of `table` whose counterpart in `other` is not equal. A row that has none there is not marked."""
+    places = {name: number for number, name in enumerate(other.columns)}
+    keyed = [name for name in key if name in places and name in table.columns]
+    if keyed:
+        here = [table.columns.index(name) for name in keyed]
+        there = [places[name] for name in keyed]
+        known = {tuple(str(row[number]) for number in there): row for row in other.rows}
+        partners = [known.get(tuple(str(row[number]) for number in here)) for row in table.rows]
+    else:
+        partners = [other.rows[number] if number < len(other.rows) else None for number in range(len(table.rows))]
+    return [
+        (number, column)
+        for number, (row, partner) in enumerate(zip(table.rows, partners, strict=True))
+        for column, name in enumerate(table.columns)
+        if partner is not None and (name not in places or not _same(row[column], partner[places[name]]))
+    ]
+
+
+def _same(one: Any, other: Any) -> bool:
+    both_nan = isinstance(one, float) and isinstance(other, float) and math.isnan(one) and math.isnan(other)
+    return both_nan or bool(one == other)

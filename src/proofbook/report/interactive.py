@@ -1,0 +1,85 @@
+"""Plotly and Vega figures on a page without script: what they are, and the data that they plot."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy
+
+from proofbook.report import words
+from proofbook.report.blocks import Block, Grid, note
+from proofbook.report.grids import numeric, of_rows
+from proofbook.report.limits import TABLE_COLUMNS, TABLE_ROWS
+
+__all__ = ["blocks", "series"]
+
+_PLOTLY: Final = "application/vnd.plotly."
+_VEGA: Final = ("application/vnd.vega.", "application/vnd.vegalite.")
+_WIDGET: Final = "application/vnd.jupyter.widget-view"
+_TYPES: Final = frozenset({"i1", "i2", "i4", "u1", "u2", "u4", "f4", "f8"})
+
+
+def blocks(bundle: Mapping[str, Any]) -> list[Block]:
+    """A remark and a table for the interactive figure in a MIME bundle; nothing where there is none."""
+    for media, content in bundle.items():
+        if not isinstance(media, str):
+            continue
+        if media.startswith(_PLOTLY):
+            return [note("An interactive Plotly figure without a picture; its data:"), *series(content)]
+        if media.startswith(_VEGA):
+            return [note("An interactive Vega figure without a picture; its data:"), *_datasets(content)]
+        if media.startswith(_WIDGET):
+            return [note("A widget, which lives only while its kernel runs.")]
+    return []
+
+
+def series(figure: Any) -> list[Block]:
+    """The traces of a Plotly figure as one table: x and y of each."""
+    traces = figure.get("data") if isinstance(figure, Mapping) else None
+    columns: dict[str, list[Any]] = {}
+    for number, trace in enumerate(traces if isinstance(traces, list) else (), start=1):
+        if not isinstance(trace, Mapping) or len(columns) >= TABLE_COLUMNS:
+            continue
+        name = trace.get("name") if isinstance(trace.get("name"), str) else f"trace {number}"
+        for axis in ("x", "y", "z", "labels", "values"):
+            if values := _values(trace.get(axis)):
+                columns[f"{name} · {axis}"] = values
+    return [Block(kind="table", grid=_grid(columns))] if columns else []
+
+
+def _values(content: Any) -> list[Any]:
+    """A list as it stands, or decoded from Plotly's typed arrays."""
+    if isinstance(content, list):
+        return content
+    if not isinstance(content, Mapping) or content.get("dtype") not in _TYPES or not isinstance(content.get("bdata"), str):
+        return []
+    try:
+        decoded = base64.b64decode(content["bdata"], validate=True)
+        values: list[Any] = numpy.frombuffer(decoded, dtype=f"<{content['dtype']}").tolist()
+    except (binascii.Error, ValueError):
+        return []
+    return values
+
+
+def _grid(columns: dict[str, list[Any]]) -> Grid:
+    length = max(len(values) for values in columns.values())
+    rows = tuple(
+        tuple(words.value(values[row]) if row < len(values) else "" for values in columns.values())
+        for row in range(min(length, TABLE_ROWS))
+    )
+    caption = f"first {len(rows)} of {words.plural(length, 'row')}" if length > len(rows) else ""
+    names = tuple(words.brief(name, limit=60) for name in columns)
+    return Grid(columns=names, rows=rows, numeric=tuple(numeric(values) for values in columns.values()), caption=caption)
+
+
+def _datasets(chart: Any) -> list[Block]:
+    """The data sets that a Vega-Lite chart carries within itself."""
+    if not isinstance(chart, Mapping):
+        return []
+    found = chart.get("datasets")
+    sets = list(found.values()) if isinstance(found, Mapping) else []
+    data = chart.get("data")
+    if isinstance(data, Mapping):
+        sets.append(data.get("values"))
+    return [Block(kind="table", grid=of_rows(rows)) for rows in sets[:3] if isinstance(rows, list) and rows]

@@ -1,0 +1,68 @@
+"""Markdown of cells and outputs: CommonMark with tables, then the sanitiser, as if it were any HTML."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup, escape
+
+from proofbook.report.code import highlighted
+from proofbook.report.limits import MARKDOWN_CHARACTERS
+from proofbook.report.pictures import Album
+from proofbook.report.sanitiser import Headings, clean
+
+__all__ = ["rendered"]
+
+
+def rendered(source: str, *, album: Album, headings: Headings, attachments: Mapping[str, Any] | None = None) -> Markup:
+    """
+    Markdown as safe markup, cut to the limit with a remark.
+
+    Args:
+        attachments: Of the cell: file name to MIME bundle, for `![](attachment:name)`.
+    """
+    content = _PARSER.render(source[:MARKDOWN_CHARACTERS], {"attachments": attachments or {}})
+    page = clean(content, album=album, headings=headings)
+    if len(source) > MARKDOWN_CHARACTERS:
+        missing = len(source) - MARKDOWN_CHARACTERS
+        page += Markup('<p class="cut">⋯ {:,} characters not shown ⋯</p>').format(missing)
+    return page
+
+
+def _code(source: str, language: str, _attributes: str) -> str:
+    return str(highlighted(source, language)) if language else str(escape(source))
+
+
+def _image(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    """A picture whose address is an attachment gets the attachment itself as its address."""
+    token = tokens[index]
+    alt = renderer.renderInlineAsText(token.children or [], options, env)
+    source = _attached(str(token.attrGet("src") or ""), env.get("attachments"))
+    return str(Markup('<img alt="{}" src="{}">').format(alt, source))
+
+
+def _attached(source: str, attachments: Any) -> str:
+    if not source.startswith("attachment:") or not isinstance(attachments, Mapping):
+        return source
+    bundle = attachments.get(unquote(source.removeprefix("attachment:")))
+    if not isinstance(bundle, Mapping):
+        return ""
+    for media in ("image/png", "image/jpeg"):
+        if isinstance(content := bundle.get(media), str):
+            return f"data:{media};base64,{''.join(content.split())}"
+    return ""
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True, "highlight": _code}).enable(["table", "strikethrough"])
+    parser.add_render_rule("image", _image)
+    return parser
+
+
+_PARSER = _parser()

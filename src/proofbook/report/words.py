@@ -1,0 +1,151 @@
+"""Values as a person writes them."""
+
+import json
+import math
+from datetime import datetime
+from typing import Any
+
+from proofbook.model.record import Record, Rule
+from proofbook.report.limits import VALUE_CHARACTERS
+
+__all__ = ["DECISIONS", "STATUSES", "VERDICTS", "amount", "brief", "duration", "moment", "plural", "recorded", "rule", "size", "value"]
+
+# every state has a symbol and a word: colour never says anything alone
+VERDICTS = {
+    "pass": ("✓", "pass"),
+    "improved": ("▲", "improved"),
+    "regressed": ("▼", "regressed"),
+    "changed": ("≠", "changed"),
+    "inconclusive": ("?", "inconclusive"),
+}
+DECISIONS = {"go": ("✓", "Go"), "review": ("!", "Review"), "no": ("✕", "No")}
+STATUSES = {
+    "ran": ("●", "ran"),
+    "restored": ("↺", "restored"),
+    "up-to-date": ("=", "up to date"),
+    "failed": ("✕", "failed"),
+    "cancelled": ("◼", "cancelled"),
+    "skipped": ("○", "skipped"),
+}
+
+
+def duration(seconds: float) -> str:
+    """`0.41 s`, `41.2 s`, `3 min 12 s`, `1 h 04 min`; seconds below zero and not a number are `unknown`."""
+    if not math.isfinite(seconds) or seconds < 0:
+        return "unknown"
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def size(count: int) -> str:
+    """Bytes: `512 B`, `18.2 kB`, `401 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    amount_, unit = float(count), "B"
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount_ /= 1000
+        if amount_ < 999.5:
+            break
+    return f"{amount_:.3g} {unit}"
+
+
+def amount(number: float) -> str:
+    """A number without noise: six significant digits, thousands apart when it is whole."""
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        return str(number)
+    if isinstance(number, int) or (number.is_integer() and abs(number) < 1e15):
+        return f"{int(number):,}" if abs(number) < 10**15 else f"{number:.6g}"
+    return f"{number:.6g}"
+
+
+def moment(iso: str) -> str:
+    """`31 Oct 2013, 06:00 UTC`; what is not a time stays as it is."""
+    try:
+        when = datetime.fromisoformat(iso)
+    except ValueError:
+        return brief(iso)
+    zone = when.tzname() or ""
+    return f"{when.day} {when:%b %Y, %H:%M} {zone}".strip()
+
+
+def brief(text: str, *, limit: int = VALUE_CHARACTERS) -> str:
+    """One line of at most `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def value(content: Any) -> str:
+    """Any JSON value in one line."""
+    if content is None:
+        return "none"
+    if isinstance(content, bool):
+        return "true" if content else "false"
+    if isinstance(content, (int, float)):
+        return amount(content)
+    if isinstance(content, str):
+        return brief(content)
+    if isinstance(content, (list, tuple)) and all(isinstance(item, (str, int, float, bool)) for item in content):
+        return brief(", ".join(value(item) for item in content[:50]))
+    try:
+        return brief(json.dumps(content, ensure_ascii=False, default=str))
+    except (RecursionError, ValueError):
+        return "deeply nested"
+
+
+def recorded(record: Record) -> str:
+    """What a record holds, in one line."""
+    if record.unreadable is not None:
+        return f"unreadable: {brief(record.unreadable)}"
+    if record.special is not None:
+        return {"nan": "NaN", "inf": "∞", "-inf": "-∞"}[record.special]
+    if record.kind == "table":
+        return _shape(record.value) or "table"
+    if record.kind in ("figure", "profile"):
+        return record.kind
+    if record.kind == "model" and isinstance(record.value, dict):
+        return brief(" · ".join(value(record.value[key]) for key in ("path", "size") if key in record.value)) or "model"
+    return value(record.value)
+
+
+def _shape(described: Any) -> str:
+    """Rows and columns of a table, however the record describes them."""
+    if not isinstance(described, dict):
+        return ""
+    shape = described.get("shape")
+    if isinstance(shape, (list, tuple)) and len(shape) == 2:
+        return f"{value(shape[0])} rows × {value(shape[1])} columns"
+    rows = described.get("rows")
+    return f"{value(rows)} rows" if isinstance(rows, int) else ""
+
+
+def rule(declared: Rule) -> str:
+    """What the author declared, as a sentence without a full stop."""
+    said = []
+    if declared.better:
+        said.append(f"{declared.better} is better")
+    if declared.margin is not None:
+        said.append(f"may be worse by {amount(declared.margin)}")
+    if declared.floor is not None:
+        said.append(f"never below {amount(declared.floor)}")
+    if declared.ceiling is not None:
+        said.append(f"never above {amount(declared.ceiling)}")
+    if declared.exact:
+        said.append("must be exactly equal")
+    if declared.tolerance is not None:
+        said.append(f"equal within {amount(declared.tolerance)} relative")
+    if declared.key:
+        said.append(f"rows matched by {brief(', '.join(declared.key))}")
+    if declared.informs:
+        said.append("for information")
+    return "; ".join(said) if said else "no rule declared"
+
+
+def plural(count: int, word: str) -> str:
+    """`1 task`, `2 tasks`, `1,200 lines`."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
