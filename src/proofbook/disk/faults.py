@@ -22,8 +22,7 @@ POINTS = frozenset(
         # a store that is being made or brought up to date
         *("store.made", "store.migrated", "store.marked"),
         # a run
-        *("reserve.inserted", "reserve.committed", "attempt.inserted", "attempt.committed"),
-        *("remember.inserted", "remember.committed"),
+        *("reserve.inserted", "reserve.committed", "result.inserted", "attempt.committed", "remember.committed"),
         *("seal.begun", "seal.manifest", "seal.inserted", "seal.committed"),
         *("abandon.updated", "abandon.committed", "gate.inserted", "gate.committed"),
         # a promotion or rollback

@@ -37,25 +37,21 @@ class Results:
         for digest, what in contents.of_task(task_run):
             if not self._blobs.has(digest):
                 raise StoreError(f"{what} is not in the store (blob {digest}): the result cannot be remembered")
-        body = canonical(task_run).decode()
-        with self._database.write() as connection:
-            connection.execute(results.insert().values(task=task_run.name, key=task_run.key, run=run, body=body))
-            point("remember.inserted")
+        body = self._blobs.put(canonical(task_run))
+        self._note(task_run.name, task_run.key, run=run, result=body)
         point("remember.committed")
 
     def attempt(self, task: str, key: str, *, run: int) -> None:
         """Note, durably, that a task begins: earlier results for that key do not count until it succeeds again."""
-        with self._database.write() as connection:
-            connection.execute(results.insert().values(task=task, key=key, run=run, body=_BEGUN))
-            point("attempt.inserted")
+        self._note(task, key, run=run, result=_BEGUN)
         point("attempt.committed")
 
     def latest(self, task: str) -> TaskRun | None:
         """The newest good result of a task, for whatever key."""
-        query = select(results.c.body).where(results.c.task == task, results.c.body != _BEGUN)
+        query = select(results.c.result).where(results.c.task == task, results.c.result != _BEGUN)
         with self._database.read() as connection:
-            body = connection.execute(query.order_by(results.c.id.desc()).limit(1)).scalar()
-        return None if body is None else msgspec.json.decode(body, type=TaskRun)
+            found = connection.execute(query.order_by(results.c.id.desc()).limit(1)).scalar()
+        return None if found is None else self._load(found)
 
     def recall(self, task: str, key: str) -> tuple[TaskRun, ...]:
         """
@@ -63,12 +59,28 @@ class Results:
 
         None that is older than an attempt that did not succeed: a red result stays red until the work is done.
         """
-        query = select(results.c.body).where(results.c.task == task, results.c.key == key).order_by(results.c.id.desc())
+        query = select(results.c.result).where(results.c.task == task, results.c.key == key)
         with self._database.read() as connection:
-            bodies = connection.execute(query).scalars().all()
-        if bodies and bodies[0] == _BEGUN:
+            found = connection.execute(query.order_by(results.c.id.desc())).scalars().all()
+        if found and found[0] == _BEGUN:
             return ()
-        found = (msgspec.json.decode(body, type=TaskRun) for body in bodies if body != _BEGUN)
-        return tuple(
-            result for result in found if all(self._blobs.has(digest) for digest, _ in contents.of_task(result))
-        )
+        # a result that came up again is one result
+        loaded = (self._load(digest) for digest in dict.fromkeys(found) if digest != _BEGUN)
+        return tuple(result for result in loaded if result is not None and self._holds(result, task, key))
+
+    def _note(self, task: str, key: str, *, run: int, result: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(results.insert().values(task=task, key=key, run=run, result=result))
+            point("result.inserted")
+
+    def _load(self, digest: str) -> TaskRun | None:
+        """A result, verified; one that is damaged is none, and the task runs again."""
+        try:
+            return msgspec.json.decode(self._blobs.get(digest), type=TaskRun)
+        except (StoreError, msgspec.DecodeError):
+            return None
+
+    def _holds(self, result: TaskRun, task: str, key: str) -> bool:
+        # the row is only an index: what the result says of itself counts
+        named = (result.name, result.key, result.status) == (task, key, "ran")
+        return named and all(self._blobs.has(digest) for digest, _ in contents.of_task(result))

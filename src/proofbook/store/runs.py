@@ -18,7 +18,7 @@ from proofbook.store.database import Database
 from proofbook.store.schema import gates, generations, records, runs
 from proofbook.store.values import RecordPoint, RunSummary
 
-__all__ = ["Runs"]
+__all__ = ["Runs", "record_of", "row_of"]
 
 _FORMAT = 1
 _PREFIX = re.compile(r"[0-9a-f]{6,64}")
@@ -62,8 +62,10 @@ class Runs:
         point("seal.manifest")
         with self._database.write() as connection:
             self._require_running(connection, run.number)
-            connection.execute(runs.update().where(runs.c.number == run.number).values(**_row(run), manifest=manifest))
-            if rows := [_record(run.number, position, record) for position, record in enumerate(run.records)]:
+            connection.execute(
+                runs.update().where(runs.c.number == run.number).values(**row_of(run), manifest=manifest)
+            )
+            if rows := [record_of(run.number, position, record) for position, record in enumerate(run.records)]:
                 connection.execute(records.insert(), rows)
             audit.append(connection, self._blobs, "sealed", run=run.number, manifest=manifest, ending=run.ending)
             point("seal.inserted")
@@ -269,7 +271,8 @@ def _holding(connection: Connection) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def _row(run: Run) -> dict[str, Any]:
+def row_of(run: Run) -> dict[str, Any]:
+    """What the table of runs says of a sealed run, beside its number and manifest."""
     return {
         "pipeline": run.pipeline,
         "ending": run.ending,
@@ -284,7 +287,8 @@ def _row(run: Run) -> dict[str, Any]:
     }
 
 
-def _record(run: int, position: int, record: Record) -> dict[str, Any]:
+def record_of(run: int, position: int, record: Record) -> dict[str, Any]:
+    """What the table of records says of one record."""
     whole = record.kind in {"scalar", "text", "json"} and record.value is not None
     return {
         "run": run,

@@ -51,7 +51,7 @@ results = Table(
     Column("key", String(64), nullable=False),
     Column("run", Integer, ForeignKey("runs.number"), nullable=False),
     # empty: an attempt, which takes earlier results out of account until there is a later one
-    Column("body", Text, nullable=False),
+    Column("result", String(64), nullable=False),
     Index("results_by_key", "task", "key", "id"),
     Index("results_by_task", "task", "id"),
     sqlite_autoincrement=True,

@@ -12,6 +12,7 @@ from proofbook.model.run import Run, TaskRun, canonical
 from proofbook.store import audit, contents
 from proofbook.store.blobs import Blobs
 from proofbook.store.database import Database
+from proofbook.store.runs import record_of, row_of
 from proofbook.store.schema import events, gates, generations, records, results, runs
 from proofbook.store.values import Damage
 
@@ -85,16 +86,16 @@ def _of_runs(connection: Connection, blobs: Blobs, chain: list[dict[str, Any]]) 
         if (row.number, row.manifest) not in sealed:
             yield Damage(object=name, problem="no event says that it was sealed")
         try:
-            # not `get`, which sets aside what is damaged
-            blobs.check(row.manifest)
-            run = msgspec.json.decode(blobs.path(row.manifest).read_bytes(), type=Run)
+            run = msgspec.json.decode(_verified(row.manifest, blobs), type=Run)
         except (StoreError, OSError, msgspec.DecodeError) as error:
             yield Damage(object=name, problem=f"its manifest cannot be read: {error}")
             continue
-        if (run.number, run.ending, run.scope) != (row.number, row.ending, row.scope):
+        expected = {"number": run.number, "manifest": row.manifest, **row_of(run)}
+        if dict(row._mapping) != expected:  # noqa: SLF001  the name that SQLAlchemy documents
             yield Damage(object=name, problem="its row does not say what its manifest says")
-        names = select(records.c.name).where(records.c.run == row.number).order_by(records.c.position)
-        if list(connection.execute(names).scalars()) != [record.name for record in run.records]:
+        listed = select(records).where(records.c.run == row.number).order_by(records.c.position)
+        stated = [record_of(row.number, position, record) for position, record in enumerate(run.records)]
+        if [dict(line) for line in connection.execute(listed).mappings()] != stated:
             yield Damage(object=name, problem="its records in the database are not those of its manifest")
         yield from _of_parts(name, contents.of_run(run), blobs)
 
@@ -139,17 +140,24 @@ def _of_gates(connection: Connection, blobs: Blobs, chain: list[dict[str, Any]])
 
 
 def _of_results(connection: Connection, blobs: Blobs) -> Iterator[Damage]:
-    # an empty body says that the task began; it speaks of no blob
-    for row in connection.execute(select(results).where(results.c.body != "").order_by(results.c.id)).all():
+    # an empty digest says that the task began; it speaks of no blob
+    query = select(results).where(results.c.result != "").order_by(results.c.id)
+    for row in connection.execute(query).all():
         name = f"result {row.id} of task {row.task!r}"
         try:
-            task_run = msgspec.json.decode(row.body, type=TaskRun)
-        except msgspec.DecodeError as error:
-            yield Damage(object=name, problem=f"cannot be read ({error})")
+            task_run = msgspec.json.decode(_verified(row.result, blobs), type=TaskRun)
+        except (StoreError, OSError, msgspec.DecodeError) as error:
+            yield Damage(object=name, problem=f"cannot be read: {error}")
             continue
         if (task_run.name, task_run.key, task_run.status) != (row.task, row.key, "ran"):
             yield Damage(object=name, problem="its row does not say what it holds")
         yield from _of_parts(name, contents.of_task(task_run), blobs)
+
+
+def _verified(digest: str, blobs: Blobs) -> bytes:
+    # not `get`, which sets aside what is damaged
+    blobs.check(digest)
+    return blobs.path(digest).read_bytes()
 
 
 def _without(fact: dict[str, Any]) -> dict[str, Any]:

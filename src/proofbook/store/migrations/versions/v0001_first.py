@@ -50,7 +50,7 @@ def _make_releases() -> None:
         sa.Column("task", sa.Text, nullable=False),
         sa.Column("key", sa.String(64), nullable=False),
         sa.Column("run", sa.Integer, sa.ForeignKey("runs.number"), nullable=False),
-        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("result", sa.String(64), nullable=False),
         sqlite_autoincrement=True,
     )
     op.create_index("results_by_key", "results", ["task", "key", "id"])
