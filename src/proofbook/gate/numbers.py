@@ -74,12 +74,12 @@ def _float(value: float, *, difference: float) -> str:
     largest = max(abs(value), abs(difference)) if math.isfinite(difference) else abs(value)
     if largest == 0:
         return "0"
-    exponent = math.floor(math.log10(largest))
+    exponent = _exponent(largest)
     digits = 4
     if difference and math.isfinite(difference):
-        digits = min(17, max(digits, exponent - math.floor(math.log10(abs(difference))) + 2))
+        digits = min(17, max(digits, exponent - _exponent(difference) + 2))
     if not -5 < exponent < 12:
-        return f"{value:.{digits - 1}e}"
+        return f"{value:.{digits - 1}e}" if value else "0"
     return f"{value:,.{max(0, digits - 1 - exponent)}f}"
 
 
@@ -90,3 +90,8 @@ def _signed(difference: float, *, like: str) -> str:
         return f"{difference:+.3g}"
     decimals = len(like.partition(".")[2])
     return f"{difference:+,.{decimals}f}"
+
+
+def _exponent(value: float) -> int:
+    # 0.6 - 0.59999 is 9.99999999995449e-06, which nobody calls less than a hundred thousandth
+    return math.floor(math.log10(abs(value)) + 1e-9)

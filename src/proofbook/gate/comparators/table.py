@@ -128,7 +128,7 @@ def _reason(
         values = f"{describe(first['production'])} → {describe(first['candidate'])}"
         parts.append(
             f"{differing} of {_rows(aligned.candidate.height)} differ in {names}"
-            f" (largest in {first['column']} at {where}: {values})"
+            f" (worst in {first['column']} at {where}: {values})"
         )
     return "; ".join(parts)
 
