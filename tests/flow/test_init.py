@@ -110,5 +110,5 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     faults._passed.clear()
     monkeypatch.setenv("PROOFBOOK_FAULT", "write.written:1:enospc")
 
-    with pytest.raises(MachineError, match="disk is full|No space left"):
+    with pytest.raises(MachineError, match=r"disk is full|No space left"):
         init(tmp_path)

@@ -20,7 +20,7 @@ tasks:
       nb: output/load.ipynb
       rows: output/rows.csv
     params:
-      limit: 3
+      limit: "{{limit}}"
   - source: notebooks/sum.py
     product: output/sum.ipynb
 """
@@ -73,8 +73,9 @@ def injected(content: dict[str, Any]) -> list[int]:
 
 def make_project(root: Path) -> Path:
     """Two tasks, a notebook that is none, and a module."""
-    (root / "notebooks").mkdir(parents=True)
+    (root / "notebooks").mkdir(parents=True, exist_ok=True)
     (root / "pipeline.yaml").write_text(PIPELINE)
+    (root / "env.yaml").write_text("limit: 3\n")
     cells = [
         nbformat.v4.new_markdown_cell("# Load", id="title"),
         nbformat.v4.new_code_cell(
@@ -97,7 +98,9 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "HOME": str(home), "JUPYTER_RUNTIME_DIR": str(home / "runtime"), **folders}
 
 
-def start(root: Path, *, home: Path, arguments: tuple[str, ...] = ()) -> tuple[subprocess.Popen[bytes], Server]:
+def start(
+    root: Path, *, home: Path, arguments: tuple[str, ...] = (), **more: str
+) -> tuple[subprocess.Popen[bytes], Server]:
     """Run `proofbook lab` in `root` and wait until it answers."""
     home.mkdir(exist_ok=True)
     log = home / "log"
@@ -106,7 +109,7 @@ def start(root: Path, *, home: Path, arguments: tuple[str, ...] = ()) -> tuple[s
     if os.geteuid() == 0:
         words.append("--allow-root")
     with log.open("wb") as file:
-        process = subprocess.Popen(words, cwd=root, env=environment(home), stdout=file, stderr=file)
+        process = subprocess.Popen(words, cwd=root, env={**environment(home), **more}, stdout=file, stderr=file)
     state = home / "runtime" / f"jpserver-{process.pid}.json"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
@@ -128,9 +131,16 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     process.wait(30)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("lab")
     process, running = start(make_project(folder / "project"), home=folder / "home")
     yield running
     stop(process)
+
+
+@pytest.fixture
+def server(running: Server) -> Server:
+    """The server, with the project's files as they were at first."""
+    make_project(running.root)
+    return running

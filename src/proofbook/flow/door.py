@@ -51,7 +51,7 @@ def opened(content: bytes, *, name: str = "pipeline.yaml") -> bytes:
     The file with those of the four lines that it lacks, at its end; all other bytes are what they were.
 
     Raises:
-        PipelineError: The file cannot take them: it says something else under one of the keys, or it is not a plain block.
+        PipelineError: It says something else under one of the keys, or it is not a plain block of keys.
     """
     door = read(content, name=name)
     if door.taken:
@@ -71,7 +71,8 @@ def opened(content: bytes, *, name: str = "pipeline.yaml") -> bytes:
 
 def _check(before: bytes, after: bytes, *, added: tuple[str, ...], name: str) -> None:
     # the lines are put in as text: what they did to the document is read back, not assumed
-    reason = f"{name}: its end cannot take further keys; add these lines by hand: {' | '.join(LINES[key] for key in added)}"
+    lines = " | ".join(LINES[key] for key in added)
+    reason = f"{name}: its end cannot take further keys; add these lines by hand: {lines}"
     try:
         old, new = _keys(before, name=name), _keys(after, name=name)
     except PipelineError:

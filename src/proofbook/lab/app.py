@@ -1,8 +1,8 @@
 """
 JupyterLab with our contents manager and without Ploomber's server extension.
 
-`python -P -m proofbook.lab.app [jupyter arguments]`; with `-P` no file of the project can take the place of a module that
-the server imports.
+`python -P -m proofbook.lab.app [jupyter arguments]`; with `-P` no file of the project can take the place of a module
+that the server imports.
 """
 
 import importlib.util
@@ -19,6 +19,8 @@ __all__ = ["OFF", "command", "main"]
 
 OFF = ("ploomber", "ploomber_extension")
 """Server extensions that stay off: the first makes every listing fail, the second brings telemetry along."""
+_OFF_IN_BROWSER = ("ploomber-extension",)
+"""Speaks to the second of them, and fails in today's notebook toolbar."""
 
 
 def command(arguments: tuple[str, ...] = (), *, root: Path) -> list[str]:
@@ -47,7 +49,7 @@ def main(argv: list[str]) -> None:
 def _lab_app() -> "type[LabApp]":
     from jupyterlab.labapp import LabApp
 
-    class Lab(LabApp):  # type: ignore[misc]  # jupyterlab is not typed
+    class Lab(LabApp):
         """JupyterLab, started with some server extensions off."""
 
         @classmethod
@@ -58,9 +60,15 @@ def _lab_app() -> "type[LabApp]":
         def make_serverapp(cls, **kwargs: Any) -> Any:
             # what the constructor is given wins over every configuration file, entry by entry
             kwargs["jpserver_extensions"] = {**kwargs["jpserver_extensions"], **dict.fromkeys(OFF, False)}
+            kwargs["tornado_settings"] = {"page_config_hook": _page_config}
             return super().make_serverapp(**kwargs)
 
     return Lab
+
+
+def _page_config(handler: Any, page_config: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+    disabled = page_config.get("disabledExtensions", [])
+    return {**page_config, "disabledExtensions": [*disabled, *_OFF_IN_BROWSER]}
 
 
 if __name__ == "__main__":

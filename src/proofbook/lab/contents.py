@@ -10,21 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupytext import AsyncTextFileContentsManager  # type: ignore[import-untyped]
+from jupytext import AsyncTextFileContentsManager
 from tornado.web import HTTPError
 
-from proofbook.lab.injection import inject, same, strip
+from proofbook.execute import parameters
+from proofbook.lab.injection import declared, inject, language_of, same, strip
 from proofbook.lab.pipeline import PipelineReader, parameters_of
 
 __all__ = ["ProofbookContentsManager"]
 
 
-class ProofbookContentsManager(AsyncTextFileContentsManager):  # type: ignore[misc]  # jupytext is not typed
+class ProofbookContentsManager(AsyncTextFileContentsManager):
     """Opens a task's notebook with the pipeline's parameters, and saves it without them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._pipeline: PipelineReader | None = None
+        self._preparing: asyncio.Task[None] | None = None
 
     @property
     def pipeline(self) -> PipelineReader:
@@ -36,6 +38,9 @@ class ProofbookContentsManager(AsyncTextFileContentsManager):  # type: ignore[mi
     async def get(self, path: str, content: bool = True, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """A file, folder or notebook; a task's notebook has the cell with its parameters."""
         model: dict[str, Any] = await super().get(path, content, *args, **kwargs)
+        if model["type"] == "directory" and self._preparing is None:
+            # a person looks at a folder first: while they do, the pipeline is read
+            self._preparing = asyncio.create_task(self.pipeline.prepare())
         if content and model["type"] == "notebook":
             await self._inject(model["content"], path.strip("/"))
         return model
@@ -58,7 +63,7 @@ class ProofbookContentsManager(AsyncTextFileContentsManager):  # type: ignore[mi
 
     def check_and_sign(self, nb: Any, path: str = "", **kwargs: Any) -> None:
         """Sign the notebook as it is saved, also where it comes from `get` with our cell in it."""
-        stripped = nbformat.from_dict(strip(nb))  # type: ignore[no-untyped-call]
+        stripped = nbformat.from_dict(strip(nb))
         super().check_and_sign(stripped, path, **kwargs)
 
     async def get_kernel_path(self, path: str, model: dict[str, Any] | None = None) -> str:
@@ -81,12 +86,11 @@ class ProofbookContentsManager(AsyncTextFileContentsManager):  # type: ignore[mi
 
     async def _inject(self, notebook: Any, path: str) -> None:
         try:
-            found = await self.pipeline.task(path)
+            found = await self.pipeline.task(path, declared=declared(notebook))
             if found is not None:
                 pipeline, task = found
-                from proofbook.execute import parameters
-
-                source = parameters.source(parameters_of(task, pipeline=pipeline))
+                given = parameters_of(task, pipeline=pipeline)
+                source = parameters.source(given, language=language_of(notebook))
                 inject(notebook, source=source, task=task.name)
         except asyncio.CancelledError:
             raise

@@ -2,7 +2,7 @@
 The cell that shows a task's parameters: put in when a notebook is opened, taken out when it is saved.
 
 The cell carries papermill's tag `injected-parameters`, so that people and tools know it, and a mark of our own, because
-a file may hold a cell with that tag that is not ours (an executed notebook does). Only cells with our mark are taken out.
+a file may hold a cell with that tag that is not ours: an executed notebook does. Only what has our mark is taken out.
 """
 
 import json
@@ -11,10 +11,11 @@ from typing import Any
 
 import nbformat
 
-__all__ = ["inject", "same", "strip"]
+__all__ = ["declared", "inject", "language_of", "same", "strip"]
 
 _TAG = "injected-parameters"
 _MARK = {"injected": True}
+_COMMENT = "# Parameters\n"
 _ID = "proofbook-parameters"
 # cell ids came with nbformat 4.5
 _IDS_SINCE = 5
@@ -36,8 +37,8 @@ def inject(notebook: Any, *, source: str, task: str) -> None:
         f"# Parameters of the task {task!r}, from the pipeline. Proofbook shows them here while the notebook is open;\n"
         "# saving drops this cell and every edit of it."
     )
-    cell = nbformat.v4.new_code_cell(  # type: ignore[no-untyped-call]
-        source=f"{heading}\n{source.rstrip()}",
+    cell = nbformat.v4.new_code_cell(
+        source=f"{heading}\n{source.removeprefix(_COMMENT).rstrip()}",
         # the code is ours and has no outputs: it must not make the notebook look untrusted
         metadata={"tags": [_TAG], "proofbook": dict(_MARK), "trusted": True},
         id=_ID,
@@ -52,6 +53,18 @@ def strip(notebook: Mapping[str, Any]) -> dict[str, Any]:
     return {**notebook, "cells": [cell for cell in notebook["cells"] if not _is_ours(cell)]}
 
 
+def declared(notebook: Mapping[str, Any]) -> str:
+    """What the parameters cell says."""
+    return "\n".join(cell["source"] for cell in notebook["cells"] if "parameters" in _tags(cell))
+
+
+def language_of(notebook: Mapping[str, Any]) -> str:
+    """The language that the notebook is written in; Python where it does not say."""
+    metadata = notebook.get("metadata", {})
+    named = metadata.get("kernelspec", {}).get("language") or metadata.get("language_info", {}).get("name")
+    return str(named or "python")
+
+
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two notebooks would be saved as the same; the marks of trust are never saved."""
     return _saved(one) == _saved(other)
@@ -60,9 +73,13 @@ def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def _place(cells: list[Any]) -> int:
     for tag in (_TAG, "parameters"):
         for number, cell in enumerate(cells):
-            if tag in cell.get("metadata", {}).get("tags", ()):
+            if tag in _tags(cell):
                 return number + 1
     return 0
+
+
+def _tags(cell: Mapping[str, Any]) -> Any:
+    return cell.get("metadata", {}).get("tags", ())
 
 
 def _is_ours(cell: Mapping[str, Any]) -> bool:

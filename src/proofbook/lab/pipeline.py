@@ -1,8 +1,8 @@
 """
 What the pipeline gives each notebook, read by a process of its own.
 
-Reading a pipeline imports Ploomber and the project's own modules, which takes seconds and may fail in any way; the server
-must not wait for it nor keep what it imported. So `python -m proofbook.ploomber` does it and prints the pipeline.
+Reading a pipeline imports Ploomber and the project's own modules, which takes seconds and may fail in any way; the
+server must not wait for it nor keep what it imported. So `python -m proofbook.ploomber` does it, and prints the pipeline.
 """
 
 import asyncio
@@ -15,7 +15,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from proofbook.analyze import source
 from proofbook.disk.atomic import digest_of
+from proofbook.exceptions import NotebookError
 from proofbook.model.pipeline import Pipeline, Task
 
 __all__ = ["PipelineReader", "parameters_of"]
@@ -25,11 +27,13 @@ _TIMEOUT = 120.0
 
 
 class _Read(Struct, frozen=True):
-    """A pipeline, and the digests of the files that it depends on, taken before it was read."""
+    """A pipeline, and what it was read from."""
 
     pipeline: Pipeline
     stamp: dict[str, str]
-    sources: dict[str, str]
+    """Digests of `pipeline.yaml` and the env files, taken before they were read."""
+    declared: dict[str, str]
+    """By source: what its parameters cell said. A notebook names its upstream there."""
 
 
 class PipelineReader:
@@ -42,12 +46,13 @@ class PipelineReader:
         # notebooks that are opened together share one reading
         self._lock = asyncio.Lock()
 
-    async def task(self, path: str) -> tuple[Pipeline, Task] | None:
+    async def task(self, path: str, *, declared: str) -> tuple[Pipeline, Task] | None:
         """
         The task whose source is `path`, and its pipeline as the files stand now.
 
         Args:
             path: Path of a notebook, relative to the root.
+            declared: What its parameters cell says.
 
         Returns:
             None where there is no pipeline, it cannot be read (the log then says why), or no task has this source.
@@ -55,13 +60,19 @@ class PipelineReader:
         if not self._entry().is_file():
             return None
         async with self._lock:
-            if not self._is_current(path):
-                self._read = await self._read_pipeline()
             read = self._read
+            if read is None or read.stamp != self._stamp() or read.declared.get(path, declared) != declared:
+                read = self._read = await self._read_pipeline()
         if read is None:
             return None
         task = _task_at(read.pipeline, path)
         return (read.pipeline, task) if task else None
+
+    async def prepare(self) -> None:
+        """Read the pipeline, if that was not done yet, so that the first notebook need not wait for it."""
+        async with self._lock:
+            if self._read is None and self._entry().is_file():
+                self._read = await self._read_pipeline()
 
     def knows(self, path: str) -> bool:
         """Whether `path` was the source of a task when the pipeline was last read. Never reads anything."""
@@ -74,15 +85,6 @@ class PipelineReader:
         chosen = self._root / os.environ.get("PLOOMBER_ENV_FILENAME", "env.yaml")
         files = {self._entry(), chosen, *self._root.glob("env.*.yaml")}
         return {file.name: digest_of(file) for file in sorted(files) if file.is_file()}
-
-    def _is_current(self, path: str) -> bool:
-        # a notebook names its upstream itself, in its parameters cell: its own content counts too
-        read = self._read
-        return read is not None and read.stamp == self._stamp() and read.sources.get(path) == self._digest(path)
-
-    def _digest(self, path: str) -> str | None:
-        file = self._root / path
-        return digest_of(file) if file.is_file() else None
 
     async def _read_pipeline(self) -> _Read | None:
         stamp = self._stamp()
@@ -111,11 +113,19 @@ class PipelineReader:
         except msgspec.DecodeError as error:
             self._failed(str(error))
             return None
-        return _Read(pipeline=pipeline, stamp=stamp, sources=self._sources(pipeline))
+        return _Read(pipeline=pipeline, stamp=stamp, declared=self._declared(pipeline))
 
-    def _sources(self, pipeline: Pipeline) -> dict[str, str]:
-        digests = {task.source: self._digest(task.source) for task in pipeline.tasks if task.source}
-        return {source: digest for source, digest in digests.items() if digest}
+    def _declared(self, pipeline: Pipeline) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for task in pipeline.tasks:
+            if task.kind == "notebook" and task.source:
+                try:
+                    notebook = source.read(self._root / task.source, shown=task.source)
+                except NotebookError as error:
+                    self._log.warning("[Proofbook] %s", error)
+                else:
+                    found[task.source] = "\n".join(cell.source for cell in notebook.tagged("parameters"))
+        return found
 
     def _failed(self, reason: str) -> None:
         self._log.warning("[Proofbook] notebooks open without the pipeline's parameters: %s", reason)
@@ -142,4 +152,4 @@ def _task_at(pipeline: Pipeline, path: str) -> Task | None:
 
 def _last_line(output: bytes) -> str:
     lines = output.decode(errors="replace").strip().splitlines()
-    return lines[-1].strip() if lines else ""
+    return lines[-1].strip().removeprefix("error: ") if lines else ""
