@@ -88,7 +88,15 @@ def failed(blobs) -> Case:
     run = make_failed(blobs, number=14)
     reasons = ("train failed in cell 5: ValueError: could not convert string to float: 'UA'", "auc is missing")
     comparisons = (
-        Comparison(record="train", task="train", kind="task", verdict="inconclusive", gates=True, failed=True, reason=reasons[0]),
+        Comparison(
+            record="train",
+            task="train",
+            kind="task",
+            verdict="inconclusive",
+            gates=True,
+            failed=True,
+            reason=reasons[0],
+        ),
         Comparison(
             record="auc",
             task="evaluate",
@@ -102,14 +110,20 @@ def failed(blobs) -> Case:
         ),
     )
     gate = GateResult(
-        run=14, manifest="a" * 64, production=11, production_manifest="b" * 64, decision="no", reasons=reasons, comparisons=comparisons
+        run=14,
+        manifest="a" * 64,
+        production=11,
+        production_manifest="b" * 64,
+        decision="no",
+        reasons=reasons,
+        comparisons=comparisons,
     )
     return Case(run, gate, make_run(blobs, number=11), blobs.get)
 
 
 def notebook(name: str) -> bytes:
     """One of the executed notebooks that `material/make.py` made."""
-    return (MATERIAL / f"{name}.ipynb").read_bytes()
+    return (MATERIAL / f"{name}.json").read_bytes()
 
 
 def picture(shift: int = 0, *, only_difference: bool = False) -> bytes:
@@ -182,20 +196,40 @@ def task(blobs: Blobs, name: str, upstream: tuple[str, ...], material: str | Non
 def records(blobs: Blobs, *, auc: float, shift: int) -> tuple[Record, ...]:
     made = {"task": "evaluate", "cell": 4}
     return (
-        Record(name="auc", kind="scalar", type="float", value=auc, rule=Rule(better="higher", margin=0.005, floor=0.7), **made),
-        Record(name="brier", kind="scalar", type="float", value=0.1312 + shift / 9000, rule=Rule(better="lower", margin=0.002), **made),
+        Record(
+            name="auc",
+            kind="scalar",
+            type="float",
+            value=auc,
+            rule=Rule(better="higher", margin=0.005, floor=0.7),
+            **made,
+        ),
+        Record(
+            name="brier",
+            kind="scalar",
+            type="float",
+            value=0.1312 + shift / 9000,
+            rule=Rule(better="lower", margin=0.002),
+            **made,
+        ),
         Record(name="flights", kind="scalar", type="int", value=28_889 + shift * 31, **made),
         Record(
             name="calibration by carrier",
             kind="table",
-            value={"shape": [16, 4]},
+            value={"rows": 16, "columns": 4},
             blob=blobs.put(parquet(shift)),
             media="application/vnd.apache.parquet",
             rule=Rule(key=("carrier",), tolerance=0.02),
             **made,
         ),
         Record(name="ROC curve", kind="figure", blob=blobs.put(picture(shift)), media="image/png", **made),
-        Record(name="question", kind="text", value="Will a flight leave more than 15 minutes late?", rule=Rule(exact=True), **made),
+        Record(
+            name="question",
+            kind="text",
+            value="Will a flight leave more than 15 minutes late?",
+            rule=Rule(exact=True),
+            **made,
+        ),
         Record(name="knobs", kind="json", value={"depth": 6, "rate": 0.1}, **made),
     )
 
@@ -229,7 +263,13 @@ def make_run(blobs: Blobs, *, number: int, auc: float = 0.7431, shift: int = 0) 
             products={"table": Product(path="output/calibration.parquet", digest="c" * 64, size=18_211)},
         ),
         task(
-            blobs, "for_the_business", ("evaluate", "profile"), "ingest", status="up-to-date", reason="nothing changed", seconds=1.9
+            blobs,
+            "for_the_business",
+            ("evaluate", "profile"),
+            "ingest",
+            status="up-to-date",
+            reason="nothing changed",
+            seconds=1.9,
         ),
     )
     return Run(
@@ -240,9 +280,14 @@ def make_run(blobs: Blobs, *, number: int, auc: float = 0.7431, shift: int = 0) 
         finished="2013-10-31T06:00:31.400Z",
         seconds=31.4,
         parameters={"as_of": "2013-10-31" if number > 11 else "2013-09-30", "window_days": 180, "learning_rate": 0.1},
-        data={f"data/flights-2013-{month:02d}.parquet": f"{month:02d}" * 32 for month in range(1, 11 if number > 11 else 10)},
+        data={
+            f"data/flights-2013-{month:02d}.parquet": f"{month:02d}" * 32
+            for month in range(1, 11 if number > 11 else 10)
+        },
         code=Code(
-            commit="4f2a9c01d3b8e6f7a5c4d3e2f1a0b9c8d7e6f5a4" if number > 11 else "1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e",
+            commit="4f2a9c01d3b8e6f7a5c4d3e2f1a0b9c8d7e6f5a4"
+            if number > 11
+            else "1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e",
             branch="main",
             dirty=number > 11,
             patch=blobs.put(PATCH) if number > 11 else None,
@@ -252,7 +297,12 @@ def make_run(blobs: Blobs, *, number: int, auc: float = 0.7431, shift: int = 0) 
             system="Linux 6.1 x86_64",
             cpus=2,
             lock="d" * 64,
-            packages={"matplotlib": "3.11.2", "numpy": "2.3.4", "pandas": "3.1.1" if number > 11 else "3.0.2", "scikit-learn": "1.8.0"},
+            packages={
+                "matplotlib": "3.11.2",
+                "numpy": "2.3.4",
+                "pandas": "3.1.1" if number > 11 else "3.0.2",
+                "scikit-learn": "1.8.0",
+            },
         ),
         tasks=tasks,
         findings=2,
@@ -379,7 +429,9 @@ def make_failed(blobs: Blobs, *, number: int) -> Run:
     run = make_run(blobs, number=number)
     content = notebook("train_failed")
     cells = json.loads(content)["cells"]
-    position, cell = next((n, c) for n, c in enumerate(cells, start=1) if c["metadata"]["papermill"]["status"] == "failed")
+    position, cell = next(
+        (n, c) for n, c in enumerate(cells, start=1) if c["metadata"]["papermill"]["status"] == "failed"
+    )
     error = next(output for output in cell["outputs"] if output["output_type"] == "error")
     failure = Failure(
         kind="exception",

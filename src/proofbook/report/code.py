@@ -27,12 +27,15 @@ def highlighted(source: str, language: str, *, marked: Iterable[int] = (), limit
     `source` as markup for a `pre`, cut to `limit` characters with a remark.
 
     Args:
+        source: The code.
         language: A name that Pygments knows; any other is plain text.
         marked: Numbers of lines, from 1, to stand out.
+        limit: Characters that are shown.
     """
     shown = source[:limit]
     formatter: HtmlFormatter[str] = HtmlFormatter(nowrap=True, classprefix=_PREFIX, hl_lines=list(marked))
-    content = Markup(highlight(shown, _lexer(language), formatter).rstrip("\n"))
+    markup = highlight(shown, _lexer(language), formatter).rstrip("\n")
+    content = Markup(markup)  # noqa: S704  the formatter escapes every token
     if len(source) > limit:
         remark = f"{words.plural(len(source) - limit, 'character')} not shown"
         content += Markup('\n<span class="cut">⋯ {} ⋯</span>').format(remark)

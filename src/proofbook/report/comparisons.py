@@ -89,6 +89,10 @@ def rows(
     Every record, and every task that the gate speaks of: what needs a look first.
 
     Args:
+        run: The candidate.
+        production: What it stands beside.
+        gate: What was said of it.
+        sources: Gives difference pictures.
         numbers: Of figures, by task and name.
     """
     found = [
@@ -118,7 +122,9 @@ def figures(run: Run, *, production: Run | None, gate: GateResult | None, source
                 verdict=pair.comparison.verdict if pair.comparison else "",
                 same=same,
                 production=sources.figure(before, whose="production") if before and not same else (),
-                candidate=sources.figure(record, whose="candidate") if record else (note("This run has no such figure."),),
+                candidate=sources.figure(record, whose="candidate")
+                if record
+                else (note("This run has no such figure."),),
                 difference=(sources.picture(picture, "image/png", alt=f"{known.name}, difference"),) if picture else (),
             )
         )

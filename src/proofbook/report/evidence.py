@@ -57,7 +57,8 @@ def _block(key: str, content: Any, *, sources: Sources, depth: int) -> Block:
         if all(isinstance(item, dict) for item in content):
             return Block(kind="table", grid=of_rows(content))
         if all(isinstance(item, str) for item in content) and any(len(item) > 40 or "\n" in item for item in content):
-            return Block(kind="code", content=highlighted("\n".join(content), "diff" if key == "difference" else "text"))
+            language = "diff" if key == "difference" else "text"
+            return Block(kind="code", content=highlighted("\n".join(content), language))
     if isinstance(content, (dict, list)) and not _flat(content):
         return Block(kind="code", content=outputs.pretty(content))
     return _text(words.value(content))
@@ -75,9 +76,10 @@ def _flat(content: dict[str, Any] | list[Any]) -> bool:
 
 def _table_like(content: Mapping[str, Any]) -> bool:
     """Several names that each have the same kind of facts, such as columns with their largest difference."""
-    facts = list(content.values())
-    same = all(isinstance(item, Mapping) and item.keys() == facts[0].keys() for item in facts if isinstance(facts[0], Mapping))
-    return isinstance(facts[0], Mapping) and bool(facts[0]) and same
+    first, *others = content.values()
+    if not isinstance(first, Mapping) or not first:
+        return False
+    return all(isinstance(item, Mapping) and item.keys() == first.keys() for item in others)
 
 
 def _title(key: str) -> str:

@@ -1,17 +1,18 @@
 """What a run was made from and what it took, production's beside it where that was something else."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from markupsafe import Markup
 from msgspec import Struct
+from msgspec.structs import replace
 
 from proofbook.model.run import Run, TaskRun
 from proofbook.report import words
 from proofbook.report.sources import Sources
 
-__all__ = ["Fact", "Patch", "SlowCell", "TaskLine", "code", "data", "environment", "packages", "parameters", "patch", "products"]
-__all__ += ["slowest", "task_lines"]
+__all__ = ["Fact", "Patch", "SlowCell", "TaskLine", "code", "data", "environment", "packages", "parameters", "patch"]
+__all__ += ["products", "slowest", "task_lines"]
 
 _SLOWEST: Final = 8
 _BAR: Final = 96.0
@@ -82,15 +83,14 @@ def packages(run: Run, production: Run | None) -> tuple[Fact, ...]:
 
 def environment(run: Run, production: Run | None) -> tuple[Fact, ...]:
     """Python, system, processors, lock file."""
-    here = _environment(run)
-    found = _beside(here, _environment(production) if production else None, show=str)
-    return tuple(Fact(**{**_fields(fact), "digest": fact.name == "Lock file" and "not" not in fact.value}) for fact in found)
+    found = _beside(_environment(run), _environment(production) if production else None, show=str)
+    return tuple(_shortened(fact, "Lock file", known=run.environment.lock is not None) for fact in found)
 
 
 def code(run: Run, production: Run | None) -> tuple[Fact, ...]:
     """The state of version control."""
     found = _beside(_code(run), _code(production) if production else None, show=str)
-    return tuple(Fact(**{**_fields(fact), "digest": fact.name == "Commit" and run.code.commit is not None}) for fact in found)
+    return tuple(_shortened(fact, "Commit", known=run.code.commit is not None) for fact in found)
 
 
 def patch(run: Run, *, sources: Sources) -> Patch | None:
@@ -186,21 +186,25 @@ def _code(run: Run) -> dict[str, str]:
     }
 
 
-def _beside(here: Mapping[str, Any], there: Mapping[str, Any] | None, *, show: Any, digest: bool = False) -> tuple[Fact, ...]:
+def _beside(
+    here: Mapping[str, Any], there: Mapping[str, Any] | None, *, show: Callable[[Any], str], digest: bool = False
+) -> tuple[Fact, ...]:
     """One fact a name; names that only production knows come last."""
     found = []
     for name, item in here.items():
-        if there is None or there.get(name, item) == item and name in there:
-            found.append(Fact(name=name, value=show(item), digest=digest))
-        elif name in there:
-            found.append(Fact(name=name, value=show(item), production=show(there[name]), state="changed", digest=digest))
-        else:
-            found.append(Fact(name=name, value=show(item), state="new", digest=digest))
-    for name, item in (there or {}).items():
-        if name not in here:
-            found.append(Fact(name=name, value="", production=show(item), state="gone", digest=digest))
+        fact = Fact(name=name, value=show(item), digest=digest)
+        if there is not None and name not in there:
+            fact = replace(fact, state="new")
+        elif there is not None and there[name] != item:
+            fact = replace(fact, state="changed", production=show(there[name]))
+        found.append(fact)
+    gone = {name: item for name, item in (there or {}).items() if name not in here}
+    found += [
+        Fact(name=name, value="", production=show(item), state="gone", digest=digest) for name, item in gone.items()
+    ]
     return tuple(found)
 
 
-def _fields(fact: Fact) -> dict[str, Any]:
-    return {name: getattr(fact, name) for name in fact.__struct_fields__}
+def _shortened(fact: Fact, name: str, *, known: bool) -> Fact:
+    """The fact called `name` is a digest, of which the beginning is enough."""
+    return replace(fact, digest=True) if known and fact.name == name else fact

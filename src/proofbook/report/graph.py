@@ -1,11 +1,12 @@
 """
 The pipeline as a drawing: layers by longest path, few crossings, edges around the boxes that they pass.
 
-Pure geometry: the template turns it into SVG. Drawn twice, across and down, and the style sheet shows the one that fits.
+Pure geometry: the template turns it into SVG. Drawn twice, across and down; the style sheet shows what fits.
 """
 
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -73,6 +74,7 @@ def draw(tasks: Sequence[TaskRun], *, down: bool) -> Drawing:
 
     Args:
         tasks: In an order in which they can run. Upstream names that are not among them are left out.
+        down: From top to bottom.
     """
     width = min(max([_label_width(task.name) for task in tasks], default=0.0), 216.0)
     width = max(width, 128.0)
@@ -146,7 +148,7 @@ def _arrange(places: list[_Place], chains: list[list[int]]) -> None:
     """Order each layer by the middle of its neighbours, a few times down and up; the order lands in `across`."""
     near: dict[tuple[int, int], list[int]] = {}
     for chain in chains:
-        for one, other in zip(chain, chain[1:], strict=False):
+        for one, other in pairwise(chain):
             near.setdefault((other, -1), []).append(one)
             near.setdefault((one, 1), []).append(other)
     layers: dict[int, list[int]] = {}
@@ -156,8 +158,11 @@ def _arrange(places: list[_Place], chains: list[list[int]]) -> None:
     for sweep in range(6):
         side = -1 if sweep % 2 == 0 else 1
         for key in sorted(layers, reverse=side == 1):
-            wanted = {number: _middle(places, near.get((number, side), []), places[number].across) for number in layers[key]}
-            layers[key].sort(key=lambda number: (wanted[number], number))
+            wanted = {
+                number: (_middle(places, near.get((number, side), []), places[number].across), number)
+                for number in layers[key]
+            }
+            layers[key].sort(key=wanted.__getitem__)
             for position, number in enumerate(layers[key]):
                 places[number].across = float(position)
 
@@ -168,7 +173,9 @@ def _middle(places: list[_Place], neighbours: list[int], fallback: float) -> flo
 
 def _spread(places: list[_Place], layers: int) -> float:
     """Turn order into pixels, every layer in the middle; says how much room the widest takes."""
-    rows = [sorted((place for place in places if place.layer == layer), key=lambda place: place.across) for layer in range(layers)]
+    rows: list[list[_Place]] = [[] for _ in range(layers)]
+    for place in sorted(places, key=lambda place: place.across):
+        rows[place.layer].append(place)
     sizes = [sum(place.size for place in row) + _BETWEEN * (len(row) - 1) for row in rows]
     breadth = max(sizes, default=0.0)
     for row, size in zip(rows, sizes, strict=True):
@@ -190,9 +197,10 @@ def _edge(chain: list[_Place], extent: float, down: bool) -> Edge:
         if position < len(chain) - 1:
             points.append((start + extent, middle))
     path = f"M{_point(*points[0], down=down)}"
-    for (from_along, from_across), (along, across) in zip(points, points[1:], strict=False):
+    for (from_along, from_across), (along, across) in pairwise(points):
         half = (from_along + along) / 2
-        path += f" C{_point(half, from_across, down=down)} {_point(half, across, down=down)} {_point(along, across, down=down)}"
+        bend = ((half, from_across), (half, across), (along, across))
+        path += " C" + " ".join(_point(*point, down=down) for point in bend)
     along, across = points[-1]
     corners = ((along, across - 4), (along + 7, across), (along, across + 4))
     return Edge(path=path, head=" ".join(_point(*corner, down=down) for corner in corners))

@@ -5,8 +5,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import pyarrow
-import pyarrow.parquet
+import pyarrow as pa
+import pyarrow.parquet as pq
 from msgspec import Struct
 
 from proofbook.report import words
@@ -33,14 +33,14 @@ def sample(content: bytes, *, rows: int = TABLE_ROWS) -> Sample:
         ValueError: It is not Parquet, or larger than the limit once unpacked.
     """
     try:
-        file = pyarrow.parquet.ParquetFile(io.BytesIO(content))
+        file = pq.ParquetFile(io.BytesIO(content))
         facts = file.metadata
         unpacked = sum(facts.row_group(number).total_byte_size for number in range(facts.num_row_groups))
         if unpacked > TABLE_BYTES:
             raise ValueError(f"it has {words.size(unpacked)}, the limit is {words.size(TABLE_BYTES)}")
         names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
         batch = next(file.iter_batches(batch_size=rows, columns=names[:TABLE_COLUMNS]), None)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise ValueError(f"it is not readable Parquet ({words.brief(str(error), limit=120)})") from None
     values = [] if batch is None else [_listed(column) for column in batch.columns]
     return Sample(
@@ -54,7 +54,7 @@ def sample(content: bytes, *, rows: int = TABLE_ROWS) -> Sample:
 def _listed(column: Any) -> list[Any]:
     try:
         values: list[Any] = column.to_pylist()
-    except (pyarrow.ArrowException, ValueError, OverflowError):  # such as a time beyond what Python can say
+    except (pa.ArrowException, ValueError, OverflowError):  # such as a time beyond what Python can say
         values = [str(item) for item in column]
     return values
 
@@ -64,6 +64,8 @@ def of_sample(table: Sample, *, other: Sample | None = None, key: Sequence[str] 
     A sample as a grid; with `other`, fields that say something else there stand out.
 
     Args:
+        table: This side.
+        other: The other side.
         key: Columns that identify a row; without them rows are matched by position.
     """
     return Grid(
@@ -95,7 +97,9 @@ def numeric(values: Sequence[Any]) -> bool:
 
 
 def _text(item: Any) -> str:
-    return "" if item is None else words.value(item) if isinstance(item, (str, int, float, list, dict)) else words.brief(str(item))
+    if item is None:
+        return ""
+    return words.value(item if isinstance(item, (str, int, float, list, dict)) else str(item))
 
 
 def _caption(shown: int, height: int, columns: int, width: int) -> str:

@@ -5,14 +5,14 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, Final
 
-import numpy
+import numpy as np
 
 from proofbook.report import words
 from proofbook.report.blocks import Block, Grid, note
 from proofbook.report.grids import numeric, of_rows
 from proofbook.report.limits import TABLE_COLUMNS, TABLE_ROWS
 
-__all__ = ["blocks", "series"]
+__all__ = ["blocks", "data"]
 
 _PLOTLY: Final = "application/vnd.plotly."
 _VEGA: Final = ("application/vnd.vega.", "application/vnd.vegalite.")
@@ -26,15 +26,20 @@ def blocks(bundle: Mapping[str, Any]) -> list[Block]:
         if not isinstance(media, str):
             continue
         if media.startswith(_PLOTLY):
-            return [note("An interactive Plotly figure without a picture; its data:"), *series(content)]
+            return [note("An interactive Plotly figure without a picture; its data:"), *data(content)]
         if media.startswith(_VEGA):
-            return [note("An interactive Vega figure without a picture; its data:"), *_datasets(content)]
+            return [note("An interactive Vega figure without a picture; its data:"), *data(content)]
         if media.startswith(_WIDGET):
             return [note("A widget, which lives only while its kernel runs.")]
     return []
 
 
-def series(figure: Any) -> list[Block]:
+def data(figure: Any) -> list[Block]:
+    """The data within a Plotly figure or a Vega-Lite chart, as tables; nothing where none is found."""
+    return _series(figure) or _datasets(figure)
+
+
+def _series(figure: Any) -> list[Block]:
     """The traces of a Plotly figure as one table: x and y of each."""
     traces = figure.get("data") if isinstance(figure, Mapping) else None
     columns: dict[str, list[Any]] = {}
@@ -52,11 +57,15 @@ def _values(content: Any) -> list[Any]:
     """A list as it stands, or decoded from Plotly's typed arrays."""
     if isinstance(content, list):
         return content
-    if not isinstance(content, Mapping) or content.get("dtype") not in _TYPES or not isinstance(content.get("bdata"), str):
+    if (
+        not isinstance(content, Mapping)
+        or content.get("dtype") not in _TYPES
+        or not isinstance(content.get("bdata"), str)
+    ):
         return []
     try:
         decoded = base64.b64decode(content["bdata"], validate=True)
-        values: list[Any] = numpy.frombuffer(decoded, dtype=f"<{content['dtype']}").tolist()
+        values: list[Any] = np.frombuffer(decoded, dtype=f"<{content['dtype']}").tolist()
     except (binascii.Error, ValueError):
         return []
     return values
@@ -70,7 +79,9 @@ def _grid(columns: dict[str, list[Any]]) -> Grid:
     )
     caption = f"first {len(rows)} of {words.plural(length, 'row')}" if length > len(rows) else ""
     names = tuple(words.brief(name, limit=60) for name in columns)
-    return Grid(columns=names, rows=rows, numeric=tuple(numeric(values) for values in columns.values()), caption=caption)
+    return Grid(
+        columns=names, rows=rows, numeric=tuple(numeric(values) for values in columns.values()), caption=caption
+    )
 
 
 def _datasets(chart: Any) -> list[Block]:
@@ -79,7 +90,7 @@ def _datasets(chart: Any) -> list[Block]:
         return []
     found = chart.get("datasets")
     sets = list(found.values()) if isinstance(found, Mapping) else []
-    data = chart.get("data")
-    if isinstance(data, Mapping):
-        sets.append(data.get("values"))
+    inline = chart.get("data")
+    if isinstance(inline, Mapping):
+        sets.append(inline.get("values"))
     return [Block(kind="table", grid=of_rows(rows)) for rows in sets[:3] if isinstance(rows, list) and rows]

@@ -23,6 +23,9 @@ def rendered(source: str, *, album: Album, headings: Headings, attachments: Mapp
     Markdown as safe markup, cut to the limit with a remark.
 
     Args:
+        source: The markdown.
+        album: Takes the pictures.
+        headings: Says which level each heading gets.
         attachments: Of the cell: file name to MIME bundle, for `![](attachment:name)`.
     """
     content = _PARSER.render(source[:MARKDOWN_CHARACTERS], {"attachments": attachments or {}})
@@ -37,9 +40,7 @@ def _code(source: str, language: str, _attributes: str) -> str:
     return str(highlighted(source, language)) if language else str(escape(source))
 
 
-def _image(
-    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
-) -> str:
+def _image(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
     """A picture whose address is an attachment gets the attachment itself as its address."""
     token = tokens[index]
     alt = renderer.renderInlineAsText(token.children or [], options, env)

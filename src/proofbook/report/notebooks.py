@@ -57,6 +57,7 @@ def shown(content: bytes, *, task: TaskRun, album: Album) -> Page:
     Args:
         content: The notebook's bytes.
         task: Says what became of each cell.
+        album: Takes the pictures.
 
     Raises:
         ValueError: It is not a notebook, or larger than the limit.
@@ -114,9 +115,9 @@ def _parsed(content: bytes) -> dict[str, Any]:
         raise ValueError("it is nested too deeply") from None
     except ValueError:
         raise ValueError("it is not valid JSON") from None
-    if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
-        raise ValueError("it has no list of cells")
-    return document
+    if isinstance(document, dict) and isinstance(document.get("cells"), list):
+        return document
+    raise ValueError("it has no list of cells")
 
 
 def _language(metadata: Mapping[str, Any]) -> str:
@@ -129,12 +130,19 @@ def _language(metadata: Mapping[str, Any]) -> str:
 
 def _cell(cell: Any, *, position: int, runs: _Runs, language: str, album: Album, headings: Headings) -> Cell:
     if not isinstance(cell, dict):
-        return Cell(position=position, number=position, kind="raw", source=Markup(""), outputs=(note("This cell is not readable."),))
+        return Cell(
+            position=position,
+            number=position,
+            kind="raw",
+            source=Markup(""),
+            outputs=(note("This cell is not readable."),),
+        )
     source = outputs.joined(cell.get("source"))
     kind = cell.get("cell_type")
     if kind == "markdown":
         attachments = cell.get("attachments")
-        page = rendered(source, album=album, headings=headings, attachments=attachments if isinstance(attachments, dict) else None)
+        attached = attachments if isinstance(attachments, dict) else None
+        page = rendered(source, album=album, headings=headings, attachments=attached)
         return Cell(position=position, number=position, kind="markdown", source=page)
     if kind != "code":
         return Cell(position=position, number=position, kind="raw", source=highlighted(source, "text"))
@@ -148,9 +156,7 @@ def _code_cell(
     ran = runs.of(identity, position)
     number = ran.number if ran else position
     failed = runs.failed(identity, number) or (ran is not None and ran.status == "failed")
-    metadata = cell.get("metadata")
-    tags = metadata.get("tags") if isinstance(metadata, dict) else None
-    names = tuple(words.brief(tag, limit=40) for tag in tags[:8] if isinstance(tag, str)) if isinstance(tags, list) else ()
+    names = _tags(cell.get("metadata"))
     count = cell.get("execution_count")
     return Cell(
         position=position,
@@ -166,6 +172,13 @@ def _code_cell(
         injected="injected-parameters" in names,
         failed=failed,
     )
+
+
+def _tags(metadata: Any) -> tuple[str, ...]:
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    if not isinstance(tags, list):
+        return ()
+    return tuple(words.brief(tag, limit=40) for tag in tags[:8] if isinstance(tag, str))
 
 
 def _first_line(source: str) -> str:

@@ -1,8 +1,8 @@
 """
 One output of a cell as blocks. The MIME types are an allow-list: what is not on it is named, not shown.
 
-Of the forms in which an output offers itself the first of `_PREFERRED` that can be shown is shown. An interactive figure
-without a static picture becomes a remark and the data that it plots.
+Of the forms in which an output offers itself the first of `_PREFERRED` that can be shown is shown. An interactive
+figure without a static picture becomes a remark and the data that it plots.
 """
 
 import json
@@ -32,7 +32,7 @@ _PREFERRED: Final = (
     "application/json",
     "text/plain",
 )
-_PAYLOADS: Final = ("application/scrapbook.", "application/papermill.", "application/proofbook.", "application/vnd.proofbook.")
+_PAYLOADS: Final = ("application/scrapbook.", "application/papermill.")
 """Records travel in these; the page has a section of its own for them."""
 
 
@@ -42,6 +42,8 @@ def blocks(output: Any, *, album: Album, headings: Headings, where: str) -> tupl
 
     Args:
         output: As it stands in the notebook; nothing about its shape is taken for granted.
+        album: Takes the pictures.
+        headings: Says which level each heading of HTML and markdown gets.
         where: `cell 7 of evaluate`: describes pictures.
     """
     if not isinstance(output, dict):

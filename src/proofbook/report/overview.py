@@ -69,7 +69,7 @@ def overview(run: Run, *, gate: GateResult | None) -> Overview:
         symbol=symbol,
         word=word,
         sentence=sentence,
-        reasons=gate.reasons if gate else tuple(f"{task.name}: {task.failure.message}" for task in run.tasks if task.failure),
+        reasons=gate.reasons if gate else _failures(run),
         verdicts=tuple(
             Count(state=state, symbol=symbol, text=f"{verdicts[state]} {word}")
             for state, (symbol, word) in words.VERDICTS.items()
@@ -83,19 +83,24 @@ def overview(run: Run, *, gate: GateResult | None) -> Overview:
     )
 
 
+def _failures(run: Run) -> tuple[str, ...]:
+    return tuple(f"{task.name}: {task.failure.message}" for task in run.tasks if task.failure)
+
+
 def _judged(run: Run, gate: GateResult | None) -> tuple[str, str, str, str]:
     if gate is None:
         if run.ending == "succeeded":
-            return "none", "–", "Not judged", "The build succeeded. The gate has not judged it."
+            return "none", "?", "Not judged", "The build succeeded. The gate has not judged it."
         return "no", "✕", f"Build {run.ending}", "Nothing of this run may go to production."
     symbol, word = words.DECISIONS[gate.decision]
     named = f"run {gate.production} in {gate.channel}" if gate.production is not None else gate.channel
     if run.ending != "succeeded":
-        sentence = f"The build {run.ending if run.ending == 'failed' else f'was {run.ending}'}. It must not go to {gate.channel}."
+        ended = "failed" if run.ending == "failed" else f"was {run.ending}"
+        sentence = f"The build {ended}. It must not go to {gate.channel}."
     elif gate.decision == "go":
         sentence = f"Nothing that gates got worse. This run may replace {named}."
     elif gate.decision == "no":
-        sentence = f"This run must not replace {named}." if gate.production is not None else f"It must not go to {named}."
+        sentence = f"This run must not {'go to' if gate.production is None else 'replace'} {named}."
     elif gate.production is None:
         sentence = f"Nothing is in {gate.channel} yet. Promoting this run makes it what later runs are compared with."
     else:

@@ -37,15 +37,24 @@ class Entry(Struct, frozen=True, kw_only=True):
     pipeline: str
     ending: str
     started: str
-    seconds: float
+    seconds: float | None = None
     decision: str | None = None
     production: bool = False
+    sealed: bool = True
+    """Whether it came to its end, so that a page can be made of it."""
     page: str | None = None
     """File name of its page, where there is one."""
 
 
 def render(
-    run: Run, *, gate: GateResult | None, production: Run | None, load: Callable[[str], bytes], in_production: bool = False
+    run: Run,
+    *,
+    gate: GateResult | None,
+    production: Run | None,
+    load: Callable[[str], bytes],
+    identity: str | None = None,
+    in_production: bool = False,
+    remarks: Sequence[str] = (),
 ) -> str:
     """
     The page of `run` as HTML.
@@ -55,7 +64,9 @@ def render(
         gate: What the gate said of it, if it was asked.
         production: The run that it is compared with.
         load: Gives the bytes of a blob by its digest. Where it raises, the page says so in that place.
+        identity: Digest of the run's manifest; reckoned where it is not given.
         in_production: Whether the run is in production itself.
+        remarks: What else a reader has to know; shown below the verdict.
     """
     sources = Sources(load, album=Album())
     figures = comparisons.figures(run, production=production, gate=gate, sources=sources)
@@ -67,7 +78,8 @@ def render(
         gate=gate,
         production=production,
         in_production=in_production,
-        identity=gate.manifest if gate else hashlib.sha256(canonical(run)).hexdigest(),
+        remarks=remarks,
+        identity=identity or hashlib.sha256(canonical(run)).hexdigest(),
         overview=overview.overview(run, gate=gate),
         troubles=overview.troubles(run, pages=pages),
         rows=comparisons.rows(run, production=production, gate=gate, sources=sources, numbers=numbers),
@@ -84,7 +96,7 @@ def render(
         products=facts.products(run),
         environment=facts.environment(run, production),
         packages=facts.packages(run, production),
-        notebooks=[(number, task, pages[task.name]) for number, task in enumerate(run.tasks, start=1) if task.name in pages],
+        notebooks=[(number, task, pages[task.name]) for number, task in _numbered(run) if task.name in pages],
     )
 
 
@@ -94,9 +106,13 @@ def render_index(entries: Sequence[Entry]) -> str:
 
 
 def policy() -> str:
-    """The content security policy of every page: pictures from data, our own style element by its hash, nothing else."""
+    """The content security policy of every page: pictures from data, our style element by its hash, nothing else."""
     digest = base64.b64encode(hashlib.sha256(_styles().encode()).digest()).decode("ascii")
     return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _numbered(run: Run) -> list[tuple[int, TaskRun]]:
+    return list(enumerate(run.tasks, start=1))
 
 
 def _pages(run: Run, sources: Sources) -> dict[str, notebooks.Page]:
@@ -121,7 +137,7 @@ def _cells(run: Run, pages: dict[str, notebooks.Page]) -> dict[tuple[int, int], 
     """Code cells by number of task and of cell."""
     return {
         (number, cell.number): cell
-        for number, task in enumerate(run.tasks, start=1)
+        for number, task in _numbered(run)
         if task.name in pages
         for cell in pages[task.name].cells
         if cell.kind == "code"
@@ -136,8 +152,8 @@ def _drawings(tasks: Sequence[TaskRun]) -> tuple[tuple[str, graph.Drawing], ...]
 
 
 def _rendered(template: str, **values: Any) -> str:
-    page = _templates().get_template(template).render(styles=Markup(_styles()), policy=policy(), **values)  # noqa: S704  our own file
-    return scrub(page)
+    styles = Markup(_styles())  # noqa: S704  our own file
+    return scrub(_templates().get_template(template).render(styles=styles, policy=policy(), **values))
 
 
 @cache

@@ -148,7 +148,11 @@ class _Writer(HTMLParser):
         if media == "image/svg+xml":
             return _absent(alt, why="an SVG within HTML")
         block = self._album.add_text(content, media, alt=alt or "Picture of the notebook")
-        return _shown(block) if block.kind == "picture" else _absent(alt, why=block.label.removeprefix("Picture not shown: ").rstrip("."))
+        return (
+            _shown(block)
+            if block.kind == "picture"
+            else _absent(alt, why=block.label.removeprefix("Picture not shown: ").rstrip("."))
+        )
 
 
 def _attributes(tag: str, values: dict[str, str]) -> Markup:

@@ -22,7 +22,7 @@ class Scale(Struct, frozen=True, kw_only=True):
 
 
 def scale(production: Record | None, candidate: Record | None, *, rule: Rule) -> Scale | None:
-    """The drawing for two numbers under a rule; None where one is not a finite number, or the rule says nothing of size."""
+    """The drawing for two numbers under a rule; None where one is not finite, or the rule says nothing of size."""
     before, after = _number(production), _number(candidate)
     told = (rule.margin if rule.better else None, rule.floor, rule.ceiling)
     if before is None or after is None or all(bound is None for bound in told):
@@ -47,7 +47,10 @@ def scale(production: Record | None, candidate: Record | None, *, rule: Rule) ->
         start, end = (place(worst), _WIDTH) if rule.better == "higher" else (0.0, place(worst))
         allowed = (start, round(end - start, 1))
     return Scale(
-        production=place(before), candidate=place(after), allowed=allowed, bounds=tuple(place(bound) for bound in bounds)
+        production=place(before),
+        candidate=place(after),
+        allowed=allowed,
+        bounds=tuple(place(bound) for bound in bounds),
     )
 
 

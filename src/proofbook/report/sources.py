@@ -56,7 +56,7 @@ class Sources:
             data = msgspec.json.decode(content)
         except (msgspec.DecodeError, RecursionError):
             return (note("Data not shown: it is not readable as JSON."),)
-        return tuple(interactive.series(data)) or (Block(kind="code", label="JSON", content=outputs.pretty(data)),)
+        return tuple(interactive.data(data)) or (Block(kind="code", label="JSON", content=outputs.pretty(data)),)
 
     def table(self, record: Record) -> Sample | str:
         """The first rows of a recorded table, or in words why they cannot be had."""
@@ -75,4 +75,6 @@ class Sources:
     def source(self, digest: str, language: str) -> Markup | str:
         """A blob of text, highlighted; or, as plain text, why it cannot be had."""
         content = self.read(digest)
-        return content if isinstance(content, str) else highlighted(content.decode("utf-8", "replace"), language, limit=PATCH_CHARACTERS)
+        if isinstance(content, str):
+            return content
+        return highlighted(content.decode("utf-8", "replace"), language, limit=PATCH_CHARACTERS)

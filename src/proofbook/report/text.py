@@ -1,4 +1,4 @@
-"""Plain text: terminal colours become classes, what a terminal would overwrite is overwritten, the rest of its codes go."""
+"""Plain text: terminal colours become classes, overwritten text is gone, the rest of a terminal's codes go."""
 
 import re
 
@@ -43,7 +43,8 @@ def cut(content: str, *, lines: int = TEXT_LINES, characters: int = TEXT_CHARACT
         head, tail = joined[:kept], joined[kept - characters :]
     missing = max(len(rows) - head.count("\n") - tail.count("\n") - 2, 0)
     what = words.plural(missing, "line") if missing else words.plural(len(content) - len(head) - len(tail), "character")
-    return head, f"{what} not shown; all of it: {words.plural(len(rows), 'line')}, {words.plural(len(content), 'character')}", tail
+    whole = f"{words.plural(len(rows), 'line')}, {words.plural(len(content), 'character')}"
+    return head, f"{what} not shown; all of it: {whole}", tail
 
 
 def coloured(content: str) -> Markup:
@@ -95,7 +96,8 @@ def _apply(style: dict[str, str], codes: str) -> None:
         elif number in (1, 2, 3, 4):
             style[str(number)] = f"a-{('bold', 'dim', 'italic', 'underline')[number - 1]}"
         elif number == 22:
-            style.pop("1", None), style.pop("2", None)
+            style.pop("1", None)
+            style.pop("2", None)
         elif number in (23, 24):
             style.pop(str(number - 20), None)
         elif 30 <= number <= 37 or 90 <= number <= 97:

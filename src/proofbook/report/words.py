@@ -8,7 +8,8 @@ from typing import Any
 from proofbook.model.record import Record, Rule
 from proofbook.report.limits import VALUE_CHARACTERS
 
-__all__ = ["DECISIONS", "STATUSES", "VERDICTS", "amount", "brief", "duration", "moment", "plural", "recorded", "rule", "size", "value"]
+__all__ = ["DECISIONS", "STATUSES", "VERDICTS", "amount", "brief", "duration", "moment", "plural", "recorded", "rule"]
+__all__ += ["size", "value"]
 
 # every state has a symbol and a word: colour never says anything alone
 VERDICTS = {
@@ -47,12 +48,11 @@ def size(count: int) -> str:
     """Bytes: `512 B`, `18.2 kB`, `401 MB`."""
     if count < 1000:
         return f"{count} B"
-    amount_, unit = float(count), "B"
-    for unit in ("kB", "MB", "GB", "TB"):
-        amount_ /= 1000
-        if amount_ < 999.5:
-            break
-    return f"{amount_:.3g} {unit}"
+    units, reduced = iter(("kB", "MB", "GB", "TB")), count / 1000
+    unit = next(units)
+    while reduced >= 999.5 and (larger := next(units, None)) is not None:
+        reduced, unit = reduced / 1000, larger
+    return f"{reduced:.3g} {unit}"
 
 
 def amount(number: float) -> str:
@@ -117,11 +117,12 @@ def _shape(described: Any) -> str:
     """Rows and columns of a table, however the record describes them."""
     if not isinstance(described, dict):
         return ""
-    shape = described.get("shape")
-    if isinstance(shape, (list, tuple)) and len(shape) == 2:
-        return f"{value(shape[0])} rows × {value(shape[1])} columns"
-    rows = described.get("rows")
-    return f"{value(rows)} rows" if isinstance(rows, int) else ""
+    rows, columns = described.get("rows"), described.get("columns")
+    if not isinstance(rows, int):
+        return ""
+    if isinstance(columns, (list, dict)):
+        columns = len(columns)
+    return plural(rows, "row") + (f", {plural(columns, 'column')}" if isinstance(columns, int) else "")
 
 
 def rule(declared: Rule) -> str:

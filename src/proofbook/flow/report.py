@@ -1,0 +1,93 @@
+"""Write the page of a run, and the list of runs beside it."""
+
+from pathlib import Path
+
+from proofbook.disk import atomic
+from proofbook.disk.failures import explained
+from proofbook.exceptions import ProofbookError
+from proofbook.model.run import Run
+from proofbook.model.verdict import GateResult
+from proofbook.report import page
+from proofbook.store import Store
+
+__all__ = ["write"]
+
+_LISTED = 100
+"""Runs in the list."""
+
+
+def write(store: Store, reference: str | int = "latest", *, folder: Path) -> Path:
+    """
+    Write `run-<number>.html` and `index.html`, whichever way the build ended and whether or not it was judged.
+
+    Args:
+        store: Holds the run, what the gate said of it, and production.
+        reference: Number, digest, channel, or `latest`.
+        folder: Where the pages go; made where it is not there.
+
+    Returns:
+        The path of the run's page.
+
+    Raises:
+        NotFoundError: There is no such run.
+        StoreError: The manifest of the run itself is damaged; any other damage is said on the page.
+        MachineError: The folder cannot be written.
+    """
+    number = store.number(reference)
+    run = store.run(number)
+    gate = store.gate(number)
+    channel = gate.channel if gate else "production"
+    held = store.generation(channel)
+    production, remark = _production(store, number, gate=gate, held=held.run if held else None)
+    html = page.render(
+        run,
+        gate=gate,
+        production=production,
+        load=store.blobs.get,
+        identity=store.manifest(number),
+        in_production=held is not None and held.run == number,
+        remarks=(remark,) if remark else (),
+    )
+    target = folder / f"run-{number}.html"
+    _put(target, html)
+    _put(folder / "index.html", page.render_index(_entries(store, folder=folder, channel=channel)))
+    return target
+
+
+def _production(store: Store, number: int, *, gate: GateResult | None, held: int | None) -> tuple[Run | None, str]:
+    """
+    The run to stand beside: the one that the gate compared with, else what production holds.
+
+    A damaged one is no reason to have no page: then the second value says so.
+    """
+    other = gate.production if gate else held
+    if other is None or other == number:
+        return None, ""
+    try:
+        return store.run(other), ""
+    except ProofbookError as error:
+        return None, f"Run {other}, which production holds, cannot be read: {error}"
+
+
+def _entries(store: Store, *, folder: Path, channel: str) -> tuple[page.Entry, ...]:
+    return tuple(
+        page.Entry(
+            number=summary.number,
+            pipeline=summary.pipeline,
+            ending=summary.ending,
+            started=summary.started,
+            seconds=summary.seconds,
+            decision=summary.decision,
+            production=channel in summary.channels,
+            sealed=summary.manifest is not None,
+            page=name if (folder / (name := f"run-{summary.number}.html")).is_file() else None,
+        )
+        for summary in store.runs(_LISTED)
+    )
+
+
+def _put(path: Path, html: str) -> None:
+    content = html.encode("utf-8")
+    with explained(path, needs=len(content)):
+        # it can be made again from the store at any time: no need to wait for the disk
+        atomic.write(path, content, durable=False)
