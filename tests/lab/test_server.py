@@ -68,7 +68,7 @@ def test_a_task_opens_with_its_parameters(server: Server) -> None:
 
     assert injected(content) == [2]
     given: dict[str, Any] = {}
-    exec(content["cells"][2]["source"], given)  # noqa: S102
+    exec(content["cells"][2]["source"], given)
     assert given["limit"] == 3
     assert given["product"] == {"nb": "output/load.ipynb", "rows": "output/rows.csv"}
     assert [cell["id"] for cell in content["cells"] if cell["id"] != "proofbook-parameters"] == ["title", "params", "work"]
@@ -80,7 +80,7 @@ def test_a_percent_script_opens_as_a_notebook_with_its_upstream(server: Server) 
     assert [cell["cell_type"] for cell in content["cells"]] == ["markdown", "code", "code", "code"]
     assert injected(content) == [2]
     given: dict[str, Any] = {}
-    exec(content["cells"][2]["source"], given)  # noqa: S102
+    exec(content["cells"][2]["source"], given)
     assert given["upstream"] == {"load": {"nb": "output/load.ipynb", "rows": "output/rows.csv"}}
     assert given["product"] == "output/sum.ipynb"
 

@@ -2,7 +2,7 @@
 What the pipeline gives each notebook, read by a process of its own.
 
 Reading a pipeline imports Ploomber and the project's own modules, which takes seconds and may fail in any way; the
-server must not wait for it nor keep what it imported. So `python -m proofbook.ploomber` does it, and prints the pipeline.
+server must not wait for it nor keep what it imported. So `python -m proofbook.ploomber` reads it, and prints it.
 """
 
 import asyncio
