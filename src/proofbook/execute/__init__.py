@@ -1,0 +1,1 @@
+"""Runs notebooks, one subprocess each, and reads what they recorded."""

@@ -3,15 +3,15 @@
 import ast
 import asyncio
 import json
-import os
 import time
+from pathlib import Path
 from queue import Empty
 from typing import Any
 
 from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat.notebooknode import from_dict
-from papermill.clientwrap import PapermillNotebookClient  # type: ignore[import-untyped]
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
 
 from proofbook.execute import truth
 from proofbook.execute.bounds import Bounds
@@ -38,7 +38,7 @@ _MODULES = (
 )
 
 
-class NotebookClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no types
+class NotebookClient(PapermillNotebookClient):
     """Papermill's client, which here owns neither the kernel's start nor its end."""
 
     def __init__(
@@ -56,7 +56,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc]  # papermil
         self._kernel = kernel
         self._control = control
         self._cell_timeout = cell_timeout
-        self._project = project
+        self._roots = tuple({f"{project}/", f"{Path(project).resolve()}/"}) if project else ()
         self._deadline: float | None = None
         self._bounds = Bounds()
         self._reply: dict[str, Any] = {}
@@ -99,15 +99,15 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc]  # papermil
                 if not await self._run_cell(cell, index):
                     break
             self.set_widgets_metadata()
-            if self._project and self._kernel.language == "python" and self._kernel.ended() is None:
-                self.modules = await self._imported(self._project)
+            if self._roots and self._kernel.language == "python" and self._kernel.ended() is None:
+                self.modules = await self._imported()
         finally:
             watch.cancel()
 
     async def _learn_language(self) -> None:
         reply = await self._answer(await ensure_async(self.kc.kernel_info()))
         if "language_info" in reply:
-            self.nb.metadata["language_info"] = from_dict(reply["language_info"])
+            self.nb.metadata["language_info"] = NotebookNode(reply["language_info"])
 
     async def _run_cell(self, cell: Any, index: int) -> bool:
         """Run one cell. Returns whether the next one may run."""
@@ -129,7 +129,7 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc]  # papermil
         if runs:
             self.usage.sample()
         if notice := self._bounds.notice():
-            cell.outputs.append(from_dict(notice))
+            cell.outputs.append(NotebookNode(notice))
             truth.measure(cell, truncated=self._bounds.dropped)
         judged = self._judge(trouble)
         if judged:
@@ -208,10 +208,9 @@ class NotebookClient(PapermillNotebookClient):  # type: ignore[misc]  # papermil
                 return None
         return super().output(outs, msg, display_id, cell_index)
 
-    async def _imported(self, project: str) -> list[str]:
+    async def _imported(self) -> list[str]:
         """Ask the kernel, without a trace in the notebook, which files of the project it has imported."""
-        roots = tuple({os.path.join(os.path.abspath(project), ""), os.path.join(os.path.realpath(project), "")})
-        question = {"files": _MODULES.format(roots=roots)}
+        question = {"files": _MODULES.format(roots=self._roots)}
         answer = await self._answer(
             self.kc.execute("", silent=True, store_history=False, user_expressions=question, stop_on_error=False)
         )

@@ -1,4 +1,4 @@
-"""Stops a notebook that runs, from any thread or signal handler: an interrupt first, the end of the process if that is not enough."""
+"""Stops a notebook that runs, from any thread or signal handler: an interrupt first, then the end of its process."""
 
 import signal
 import threading

@@ -14,7 +14,7 @@ from typing import Any
 
 def __getattr__(name: str) -> Any:
     """
-    papermill loads this entry point while it is imported itself.
+    Papermill loads this entry point while it is imported itself.
 
     Where that import was started from here, the class is not there yet; it is registered at the end of this module.
     """
@@ -24,26 +24,26 @@ def __getattr__(name: str) -> Any:
 
 
 from jupyter_core.utils import run_sync  # noqa: E402  after __getattr__, see there
-from papermill.engines import Engine, papermill_engines  # type: ignore[import-untyped]  # noqa: E402
-from papermill.exceptions import PapermillException, PapermillExecutionError  # type: ignore[import-untyped]  # noqa: E402
+from papermill.engines import Engine, papermill_engines  # noqa: E402
+from papermill.exceptions import PapermillException, PapermillExecutionError  # noqa: E402
 
 __all__ = ["ProofbookEngine"]
 
 _START_TIMEOUT = 60
 
 
-class ProofbookEngine(Engine):  # type: ignore[misc]  # papermill has no types
+class ProofbookEngine(Engine):
     """Runs a notebook and says truthfully how it ended."""
 
     @classmethod
-    def execute_notebook(
+    def execute_notebook(  # noqa: PLR0917  papermill's order
         cls,
         nb: Any,
         kernel_name: str,
         output_path: str | None = None,
         progress_bar: bool | dict[str, Any] = True,
         log_output: bool = False,
-        autosave_cell_every: int = 30,
+        autosave_cell_every: int = 30,  # noqa: ARG003
         on_event: Callable[[dict[str, Any]], None] | None = None,
         spool: str | None = None,
         shown_as: str | None = None,
@@ -89,7 +89,7 @@ class ProofbookEngine(Engine):  # type: ignore[misc]  # papermill has no types
         return nb
 
     @classmethod
-    def execute_managed_notebook(
+    def execute_managed_notebook(  # noqa: PLR0917  papermill's order
         cls,
         nb_man: Any,
         kernel_name: str,
@@ -119,10 +119,9 @@ class ProofbookEngine(Engine):  # type: ignore[misc]  # papermill has no types
             project: Folder whose imported modules are to be reported.
             options: Further options of nbclient's.
         """
-        import os
         from pathlib import Path
 
-        from papermill.log import logger  # type: ignore[import-untyped]
+        from papermill.log import logger
 
         from proofbook.disk import spool
         from proofbook.execute import kernel as kernels
@@ -136,7 +135,7 @@ class ProofbookEngine(Engine):  # type: ignore[misc]  # papermill has no types
         with ExitStack() as stack:
             if kernel is None:
                 folder: Path = stack.enter_context(spool.folder(short=True))
-                kernel = kernels.start(kernel_name, cwd=os.getcwd(), folder=folder)
+                kernel = kernels.start(kernel_name, cwd=str(Path.cwd()), folder=folder)
             stack.callback(_end, kernel, nb_man)
             control.attach(kernel)
             stack.callback(control.release)
@@ -164,8 +163,8 @@ class ProofbookEngine(Engine):  # type: ignore[misc]  # papermill has no types
 
 @contextmanager
 def _interrupts(control: Any) -> Iterator[None]:
-    """Ctrl-C and SIGTERM stop the notebook in good order, if nobody else looks after them; a second one is not caught."""
-    taken: dict[int, Any] = {}
+    """Ctrl-C and SIGTERM stop the notebook in good order, where nobody else looks after them; not a second one."""
+    taken: dict[signal.Signals, Any] = {}
 
     def stop(number: int, _: Any) -> None:
         for each, before in taken.items():

@@ -1,4 +1,4 @@
-"""A kernel of our own: this environment's Python, sockets that only this user can reach, and it dies with its parent."""
+"""A kernel of our own: this environment's Python, sockets only this user can reach, and it dies with its parent."""
 
 import contextlib
 import ctypes

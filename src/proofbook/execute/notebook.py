@@ -234,9 +234,8 @@ class _Session:
 
     async def _overhear(self, process: asyncio.subprocess.Process) -> None:
         """Keep the last of what the worker, or a kernel that cannot start, writes to standard error."""
-        assert process.stderr is not None
         tail = b""
-        while chunk := await process.stderr.read(1 << 16):
+        while process.stderr is not None and (chunk := await process.stderr.read(1 << 16)):
             tail = (tail + chunk)[-_STDERR_LIMIT:]
         self.log.extend(f"stderr: {truth.plain_text(line)}" for line in tail.decode(errors="replace").splitlines())
 
@@ -303,15 +302,12 @@ def _give_ids(notebook: dict[str, Any]) -> None:
 
 
 def _modules(files: Any, project: str | None) -> dict[str, str]:
-    """The project's own modules among `files`: nothing that is installed, in an environment below the project or beside it."""
+    """The project's own modules among `files`: nothing installed, be the environment below the project or beside it."""
     if project is None:
         return {}
     root = Path(project).resolve()
-    installed = [
-        Path(sys.prefix).resolve(),
-        Path(sysconfig.get_path("stdlib")).resolve(),
-        Path(__file__).resolve().parents[1],
-    ]
+    ours = Path(__file__).resolve().parents[1]
+    installed = [Path(sys.prefix).resolve(), Path(sysconfig.get_path("stdlib")).resolve(), ours]
     found: dict[str, str] = {}
     for file in files:
         path = Path(file).resolve()

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nbformat import NotebookNode
 from nbformat.v4 import writes_json
-from papermill.engines import NotebookExecutionManager  # type: ignore[import-untyped]
+from papermill.engines import NotebookExecutionManager
 
 from proofbook.disk import atomic
 from proofbook.execute import truth
@@ -23,7 +24,7 @@ _SHARE = 0.1
 _SCRAP = "application/scrapbook.scrap.json+json"
 
 
-class NotebookState(NotebookExecutionManager):  # type: ignore[misc]  # papermill has no types
+class NotebookState(NotebookExecutionManager):
     """Papermill's record of a run, which here never calls a cell completed that was not."""
 
     def __init__(
@@ -106,9 +107,7 @@ class NotebookState(NotebookExecutionManager):  # type: ignore[misc]  # papermil
         self.failure = failure
         self.cell_exception(cell, cell_index)
         if show:
-            from nbformat.notebooknode import from_dict
-
-            cell.outputs.append(from_dict(truth.error_output(ename, failure.message)))
+            cell.outputs.append(NotebookNode(truth.error_output(ename, failure.message)))
 
     def notebook_complete(self, **_: Any) -> None:
         """The end: times, the failure if there is one, and a last write. Cells that did not run stay pending."""
@@ -132,9 +131,9 @@ def serialised(notebook: Any) -> bytes:
     halves of surrogate pairs become question marks.
     """
     try:
-        text: str = writes_json(notebook, allow_nan=False)  # type: ignore[no-untyped-call]
+        text: str = writes_json(notebook, allow_nan=False)
     except ValueError:
-        text = writes_json(_without_nan(notebook))  # type: ignore[no-untyped-call]
+        text = writes_json(_without_nan(notebook))
     return (text if text.endswith("\n") else text + "\n").encode(errors="replace")
 
 

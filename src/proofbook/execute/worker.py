@@ -2,7 +2,7 @@
 The subprocess of one task: `python -m proofbook.execute.worker FD`.
 
 It reads an order as one line of JSON on standard input, and later a line that tells it to stop; the end of standard
-input means that the driver is gone. Events go as JSON lines to the descriptor FD, which no library can write to by chance.
+input means that the driver is gone. Events go as JSON lines to the descriptor FD, which no library writes to by chance.
 """
 
 import json
@@ -19,7 +19,7 @@ __all__ = ["main"]
 
 _LAST_CHANCE = 4.0
 """Seconds after the driver's death in which the notebook may end in good order."""
-# Papermill imports them at start: a grammar of addresses that nbformat does not use, and a reader for HDFS. 1.2 s of processor.
+# Papermill imports them at start, for 1.2 s: a grammar of addresses that nbformat does not use, and a reader for HDFS.
 _UNUSED = ("rfc3987_syntax", "pyarrow")
 
 
@@ -84,8 +84,8 @@ def main() -> int:
 
 def _execute(order: dict[str, Any], kernel: Any, control: Any, channel: _Channel) -> None:
     with _lean():
-        import papermill  # type: ignore[import-untyped]
-        from papermill.exceptions import PapermillException  # type: ignore[import-untyped]
+        import papermill
+        from papermill.exceptions import PapermillException
 
         from proofbook.execute import engine  # noqa: F401  registers itself
     try:

@@ -49,6 +49,7 @@ def record(
         tolerance: Largest relative difference of numbers that counts as equal.
         key: Column, or columns, that identify a row of a table.
         informs: Show it and compare it, but never stop a release because of it.
+        unknown: Anything else is refused, with the option that was probably meant.
 
     Raises:
         TypeError: The value cannot be recorded, or an option does not fit it; the message says what to do.

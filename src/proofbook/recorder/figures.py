@@ -1,6 +1,7 @@
 """Figures: a picture to look at and the plotted data to compare, of matplotlib, Plotly and Altair."""
 
 import base64
+import importlib
 import importlib.util
 import io
 import json
@@ -106,9 +107,7 @@ def _altair(name: str, chart: Any) -> Encoded:
     shown: dict[str, Any] = {f"application/vnd.vegalite.v{major}+json": specification}
 
     def draw() -> bytes:
-        import vl_convert
-
-        return bytes(vl_convert.vegalite_to_png(json.dumps(specification)))
+        return bytes(importlib.import_module("vl_convert").vegalite_to_png(json.dumps(specification)))
 
     picture = _picture(shown, "vl_convert", draw)
     shown["text/plain"] = f"{name} = {type_name(chart)}" + (f" ({picture})" if picture else "")

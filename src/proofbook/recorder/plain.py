@@ -52,29 +52,31 @@ def plain(value: Any, *, where: str = "value", depth: int = 0) -> Any:
     """
     if depth > _DEPTH_LIMIT:
         raise ValueError(f"{where} is nested deeper than {_DEPTH_LIMIT} levels")
+    value = _own(value)
     if value is None or value is True or value is False:
         return value
     if isinstance(value, str):
         return _unicode(value, where)
-    if is_a(value, "numpy", "generic"):
-        return plain(_item(value), where=where, depth=depth + 1)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
+    if isinstance(value, int | float):
+        return int(value) if isinstance(value, int) else float(value)
     if isinstance(value, dict):
         return _mapping(value, where, depth)
     if isinstance(value, list | tuple):
         return [plain(item, where=f"{where}[{index}]", depth=depth + 1) for index, item in enumerate(value)]
-    if is_a(value, "numpy", "ndarray"):
-        return plain(value.tolist(), where=where, depth=depth + 1)
-    if is_a(value, "pandas", "NaTType", "NAType"):
-        return None
     if (text := as_text(value)) is not None:
         return text
-    if is_a(value, "enum", "Enum"):
-        return plain(value.value, where=where, depth=depth + 1)
     raise TypeError(f"{where} is a {type_name(value)}, which JSON cannot say{_advice(value)}")
+
+
+def _own(value: Any) -> Any:
+    """The Python value inside a library's wrapper, one layer deep; anything else as it is."""
+    if is_a(value, "numpy", "generic"):
+        return _item(value)
+    if is_a(value, "numpy", "ndarray"):
+        return value.tolist()
+    if is_a(value, "enum", "Enum"):
+        return value.value
+    return None if is_a(value, "pandas", "NaTType", "NAType") else value
 
 
 def _item(value: Any) -> Any:
@@ -87,9 +89,8 @@ def _item(value: Any) -> Any:
 
 def _mapping(value: dict[Any, Any], where: str, depth: int) -> dict[str, Any]:
     result: dict[str, Any] = {}
-    for key, item in value.items():
-        if is_a(key, "numpy", "generic"):
-            key = _item(key)
+    for original, item in value.items():
+        key = _item(original) if is_a(original, "numpy", "generic") else original
         if isinstance(key, bool) or key is None:
             text = {True: "true", False: "false", None: "null"}[key]
         elif isinstance(key, str | int | float):
