@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from proofbook.analyze import fingerprint
 from proofbook.disk import atomic, clock, spool
 from proofbook.execute import truth
 from proofbook.model.run import CellRun, Failure
@@ -313,5 +314,5 @@ def _modules(files: Any, project: str | None) -> dict[str, str]:
         path = Path(file).resolve()
         foreign = any(path.is_relative_to(folder) for folder in installed) or _FOREIGN & set(path.parts)
         if path.is_relative_to(root) and path.suffix == ".py" and not foreign and path.is_file():
-            found[path.relative_to(root).as_posix()] = atomic.digest_of(path)
+            found[path.relative_to(root).as_posix()] = fingerprint.of_module(path)
     return dict(sorted(found.items()))

@@ -150,6 +150,9 @@ def _record(
     if encoder == "pandas":
         return _table(kept, content, blobs)
     value = content if encoder == "text" else _decoded(content)
+    if kind is None and encoder == "json" and value in ("nan", "inf", "-inf"):
+        # what Jupyter's messages make of a float that JSON cannot say
+        value = float(value)
     if kind == "figure":
         return _figure(kept, value, data, blobs)
     return _value(kept, kind, value, declared.get("special"))

@@ -19,8 +19,8 @@ __all__ = ["main"]
 
 _LAST_CHANCE = 4.0
 """Seconds after the driver's death in which the notebook may end in good order."""
-# Papermill imports them at start, for 1.2 s: a grammar of addresses that nbformat does not use, and a reader for HDFS.
-_UNUSED = ("rfc3987_syntax", "pyarrow")
+# Papermill imports them at start, for 1.2 s: grammars of addresses and durations, and a reader for HDFS.
+_UNUSED = ("rfc3987_syntax", "isoduration", "pyarrow")
 
 
 class _Channel(logging.Handler):
