@@ -63,12 +63,13 @@ class Case:
     commit_outputs: bool = False
     language: str = "python"
     metadata: dict[str, Any] = field(default_factory=dict)
+    select: list[str] = field(default_factory=list)
     raw: bytes | None = None
     """The bytes of the file, in place of cells."""
 
     def findings(self, code: str) -> tuple[Finding, ...]:
         """What the rule says."""
-        configuration = LintConfiguration(select=[code], commit_outputs=self.commit_outputs)
+        configuration = LintConfiguration(select=self.select, commit_outputs=self.commit_outputs)
         whole = content(*self.cells, language=self.language, **self.metadata) if self.raw is None else self.raw
         try:
             made = source.parse(whole, path="example.ipynb")

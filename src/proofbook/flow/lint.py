@@ -56,7 +56,7 @@ def lint(
         read.append((path.absolute(), notebook, engine.analyze(notebook)))
     recorded = _recorded([(notebook, flow) for path, notebook, flow in read if path in tasks])
     for path, notebook, flow in read:
-        project = None
+        project = Project(task=False, injected=frozenset()) if sources is not None else None
         if path in tasks:
             elsewhere = {name: tuple(p for p in paths if p != notebook.path) for name, paths in recorded.items()}
             project = Project(injected=tasks[path], records={name: paths for name, paths in elsewhere.items() if paths})

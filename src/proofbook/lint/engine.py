@@ -41,7 +41,7 @@ def lint(
     Args:
         notebook: In any language; the rules that need Python pass over the others.
         configuration: Which rules run, and whether outputs are meant to be committed.
-        project: What the pipeline knows of the notebook; None where it is no task of one.
+        project: What the pipeline knows of the notebook; None where nobody knows of one.
         flow: What `analyze` said of this notebook, where it was asked before.
 
     Raises:

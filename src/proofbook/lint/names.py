@@ -50,7 +50,11 @@ class Names:
         # a kernel searches the folder of the notebook and the one it was started in first
         self._folders = (Path(subject.notebook.path).parent, Path())
         self._injected = (
-            subject.project.injected if subject.project else IMPLICIT if self._parameters is not None else frozenset()
+            subject.project.injected
+            if subject.project is not None and subject.project.task
+            else IMPLICIT
+            if self._parameters is not None
+            else frozenset()
         )
 
     @cached_property
@@ -100,7 +104,9 @@ class Names:
 
     def _exists(self, use: Use, index: int) -> bool:
         """Whether the name may exist when cell `index` reads it."""
-        if use.possible or (use.conditional and self._asks[index]):
+        # a function that is handed over is called who knows when
+        handed_over = use.via is not None and use.conditional
+        if use.possible or handed_over or (use.conditional and self._asks[index]):
             return True
         flow = self._flow[index]
         above = self._parameters is None or flow.cell.number > self._parameters.number
@@ -116,6 +122,8 @@ class Names:
             binding = next((known for known in flow.bindings if known.name == use.name), None)
             binding = binding or flow.defines.get(use.name)
             if binding is not None:
+                if flow is self._flow[index] and _one_loop(flow, use.line, binding.line):
+                    return None
                 return Missing(
                     cell=self._flow[index].cell, use=use, defined_in=flow.cell.number, defined_line=binding.line
                 )
@@ -148,6 +156,13 @@ def _wild_beside_imports(flow: CellFlow) -> bool:
     if any(magic.wild or (magic.kind == "cell" and magic.name not in PYTHON_BODY) for magic in flow.magics):
         return True
     return _mentions(flow, _WRITES_NAMES)
+
+
+def _one_loop(flow: CellFlow, *lines: int) -> bool:
+    """Whether a loop holds all these lines: then what stands below may have run in the turn before."""
+    nodes = ast.walk(flow.tree) if flow.tree is not None else ()
+    loops = [node for node in nodes if isinstance(node, ast.For | ast.AsyncFor | ast.While)]
+    return any(all(loop.lineno <= line <= (loop.end_lineno or 0) for line in lines) for loop in loops)
 
 
 def _mentions(flow: CellFlow, names: frozenset[str]) -> bool:

@@ -21,8 +21,10 @@ IMPLICIT = frozenset({"upstream", "product"})
 
 
 class Project(Struct, frozen=True, kw_only=True):
-    """What the pipeline knows of one notebook. A notebook that is no task of a pipeline has none."""
+    """What the pipeline knows of one notebook. Where nobody knows of a pipeline there is none."""
 
+    task: bool = True
+    """False: there is a pipeline, and the notebook is none of its tasks."""
     injected: frozenset[str] = IMPLICIT
     """Names that the pipeline defines in the notebook before it runs: upstream, product and the task's parameters."""
     records: Mapping[str, tuple[str, ...]] = {}

@@ -6,7 +6,7 @@ from tests.lint.factory import Case, code, markdown, parameters
 CASES = {
     "PB301": [
         Case("a task without one", ["x = 1"], ["0:0:0 error no code cell is tagged `parameters`"], project=Project()),
-        Case("a notebook that is no task", ["x = 1"], ["0:0:0 warning no code cell is tagged `parameters`"]),
+        Case("where nobody knows of a pipeline", ["x = 1"], ["0:0:0 warning no code cell is tagged `parameters`"]),
         Case(
             "the tag on a text",
             [markdown("# Parameters", "parameters"), "x = 1"],
@@ -14,6 +14,8 @@ CASES = {
             project=Project(),
         ),
         Case("R", ["x <- 1"], ["0:0:0 warning no code cell is tagged `parameters`"], language="R"),
+        Case("asked for", ["x = 1"], ["0:0:0 error no code cell is tagged `parameters`"], project=Project(task=False), select=["PB301"]),
+        Case("beside a pipeline", ["x = 1"], project=Project(task=False)),
         Case("with one", [parameters(), "x = 1"], project=Project()),
         Case("nothing but text", [markdown("# Title"), code("  \n")], project=Project()),
     ],
