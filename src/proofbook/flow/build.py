@@ -145,8 +145,8 @@ class _Build:
             exit_code = 130
         elif run.ending == "failed":
             exit_code = 1
-        elif gate is not None and (gate.decision == "no" or (gate.decision == "review" and self._request.configuration.gate.strict)):
-            exit_code = 4
+        elif gate is not None:
+            exit_code = check.exit_code(gate, strict=self._request.configuration.gate.strict)
         return Built(run=run, gate=gate, report=page, exit_code=exit_code)
 
     async def _drive(self) -> bool:

@@ -55,7 +55,7 @@ def build(arguments: Sequence[str], *, as_json: bool = False) -> int:
             code = left.code if isinstance(left.code, int) else 1
     if as_json:
         built = executor.built if isinstance(executor, Executor) else None
-        document = {"exit_code": code, "run": built.run if built else None, "gate": built.gate if built else None}
+        document: dict[str, Any] = {"exit_code": code, "run": built.run if built else None, "gate": built.gate if built else None}
         document["report"] = str(built.report) if built else None
         click.echo(msgspec.json.encode(document).decode())
     return code

@@ -14,7 +14,7 @@ from ploomber.table import TaskReport
 from proofbook.disk import atomic
 from proofbook.exceptions import LintFailedError, PipelineError, ProofbookError
 from proofbook.flow import build, configuration, lint
-from proofbook.lint.output import as_text
+from proofbook.lint import output
 from proofbook.model.run import TaskRun
 from proofbook.ploomber import invocation, preflight, reading
 from proofbook.terminal import say
@@ -118,7 +118,7 @@ def lint_of(dag: Any) -> None:
     )
     executor.findings = result.warnings
     if result.findings:
-        click.echo(as_text(result, colour=sys.stdout.isatty()))
+        click.echo(output.text(result, colour=sys.stdout.isatty()))
     if result.errors:
         raise LintFailedError(f"lint found {result.errors} errors, so nothing was run: mend them, or suppress each with a reason")
 

@@ -16,7 +16,7 @@ from jupyter_core.paths import jupyter_path
 from proofbook.analyze import source
 from proofbook.exceptions import LintFailedError, MachineError, NotebookError, PipelineError
 from proofbook.flow import lint
-from proofbook.lint.output import as_text
+from proofbook.lint import output
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.notebook import Notebook
 
@@ -71,7 +71,7 @@ def _notebook(path: Path, *, root: Path, task: str) -> Notebook:
         raise PipelineError(f"task {task}: its source {shown} does not exist: correct the path in pipeline.yaml")
     result = lint.lint([path], root=root, configuration=_STRUCTURE, injected={path: frozenset()})
     if result.errors:
-        raise LintFailedError(as_text(result))
+        raise LintFailedError(output.text(result))
     try:
         return source.read(path, shown=shown)
     except NotebookError as error:
