@@ -111,12 +111,13 @@ def _begin(connection: Connection) -> None:
 
 def _translated(error: Any, path: Path) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    said = " ".join(str(error).split())[:200]
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return LockHeldError(f"another process keeps {path} busy; waited {_WAIT:g} s: try again when it has ended")
     if code == sqlite3.SQLITE_FULL:
         return StoreError(f"disk is full: {path} needs {_PAGE} bytes or more: make room; nothing was changed")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return StoreError(f"{path} is damaged ({error}): restore it from a backup; the blobs beside it hold every run")
+        return StoreError(f"{path} is damaged ({said}): restore it from a backup; the blobs beside it hold every run")
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
-        return StoreError(f"{path} cannot be opened ({error}): check who owns it, and that the file system is writable")
-    return StoreError(f"{path} cannot be read or written ({error}): nothing was changed")
+        return StoreError(f"{path} cannot be opened ({said}): check who owns it, and that the file system is writable")
+    return StoreError(f"{path} cannot be read or written ({said}): nothing was changed")

@@ -188,8 +188,10 @@ class Runs:
 
     def _find(self, connection: Connection, name: str) -> int:
         if name.isdecimal() and name.isascii():
-            number = int(name)
-            if len(name) < 6 or connection.execute(select(runs.c.number).where(runs.c.number == number)).first():
+            number = int(name) if len(name) < 19 else _LARGEST_NUMBER
+            # six digits or more may as well be the beginning of a digest
+            known = connection.execute(select(runs.c.number).where(runs.c.number == number)).first()
+            if known or not _PREFIX.fullmatch(name):
                 self.manifest_in(connection, number)
                 return number
         if name == "latest":
