@@ -134,11 +134,15 @@ def align_by_key(production: pl.DataFrame, candidate: pl.DataFrame, *, key: tupl
     before, after = production.with_row_index("\0before"), candidate.with_row_index("\0after")
     left, right = before.select(*keys, "\0before"), after.select(*keys, "\0after")
     both = right.join(left, on=keys, how="inner", nulls_equal=True, maintain_order="left")
+    # keys are unique, so as many pairs as rows means that every row has its partner
+    whole = both.height == candidate.height
     return Aligned(
         production=production[both["\0before"]],
-        candidate=candidate[both["\0after"]],
-        added=candidate.join(production, on=keys, how="anti", nulls_equal=True),
-        removed=production.join(candidate, on=keys, how="anti", nulls_equal=True),
+        candidate=candidate if whole else candidate[both["\0after"]],
+        added=candidate.clear() if whole else candidate.join(production, on=keys, how="anti", nulls_equal=True),
+        removed=production.clear()
+        if both.height == production.height
+        else production.join(candidate, on=keys, how="anti", nulls_equal=True),
     )
 
 
@@ -156,9 +160,9 @@ def align_by_order(production: pl.DataFrame, candidate: pl.DataFrame) -> Aligned
 def _repeated(frame: pl.DataFrame, *, key: tuple[str, ...]) -> str | None:
     import polars as pl
 
-    counts = frame.group_by(list(key), maintain_order=True).agg(pl.len().alias("\0rows"))
-    if counts.height == frame.height:
+    if frame.select(pl.struct(key).n_unique() if len(key) > 1 else pl.col(key[0]).n_unique()).item() == frame.height:
         return None
+    counts = frame.group_by(list(key), maintain_order=True).agg(pl.len().alias("\0rows"))
     often = counts.filter(pl.col("\0rows") > 1)
     first = ", ".join(f"{name}={value}" for name, value in zip(key, often.row(0), strict=False))
     return f"{often.height} of {counts.height} keys, first {first} ({often.row(0)[-1]} rows)"
