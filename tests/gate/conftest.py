@@ -32,8 +32,18 @@ class Shelf:
         return registry.compare(production, candidate, load=self.get, keep=self.put)
 
 
-def scalar(value: Any = None, *, name: str = "auc", special: Any = None, unreadable: str | None = None, **rule: Any) -> Record:
-    return Record(name=name, task="evaluate", kind="scalar", value=value, special=special, unreadable=unreadable, rule=Rule(**rule))
+def scalar(
+    value: Any = None, *, name: str = "auc", special: Any = None, unreadable: str | None = None, **rule: Any
+) -> Record:
+    return Record(
+        name=name,
+        task="evaluate",
+        kind="scalar",
+        value=value,
+        special=special,
+        unreadable=unreadable,
+        rule=Rule(**rule),
+    )
 
 
 def task(name: str = "evaluate", *records: Record, status: Any = "ran", **more: Any) -> TaskRun:

@@ -133,7 +133,9 @@ def test_a_missing_record_stops_where_it_gated() -> None:
 
 
 def test_a_renamed_record_is_missing_and_new() -> None:
-    result = gate(run(2, task("evaluate", scalar(0.8, name="AUC", **AUC))), run(1, task("evaluate", scalar(0.8, **AUC))))
+    result = gate(
+        run(2, task("evaluate", scalar(0.8, name="AUC", **AUC))), run(1, task("evaluate", scalar(0.8, **AUC)))
+    )
     assert result.decision == "no"
     assert [(found.record, found.gates) for found in result.comparisons] == [("AUC", False), ("auc", True)]
 
@@ -165,7 +167,9 @@ def test_a_name_recorded_twice_by_one_task_fails() -> None:
 
 def test_of_a_partial_run_only_what_was_built_is_compared_and_it_is_at_most_for_review() -> None:
     before = run(1, task("ingest", scalar(7, name="rows", exact=True)), task("evaluate", scalar(0.81, **AUC)))
-    part = run(2, task("ingest", scalar(7, name="rows", exact=True)), task("evaluate", status="skipped"), scope="partial")
+    part = run(
+        2, task("ingest", scalar(7, name="rows", exact=True)), task("evaluate", status="skipped"), scope="partial"
+    )
     result = gate(part, before)
     assert result.decision == "review"
     assert [found.record for found in result.comparisons] == ["rows"]
@@ -184,7 +188,9 @@ def test_production_itself_is_said_to_be_itself() -> None:
 def test_where_nothing_gates_that_is_said() -> None:
     result = gate(run(2, task("a", scalar(1))), run(1, task("a", scalar(2))))
     assert result.decision == "go"
-    assert result.reasons == ("nothing gates: 1 record informs; declare better, floor or exact on a record that counts",)
+    assert result.reasons == (
+        "nothing gates: 1 record informs; declare better, floor or exact on a record that counts",
+    )
     assert gate(run(2), run(1)).reasons == ("the run has no records, so nothing was held against production",)
 
 
@@ -206,7 +212,9 @@ def test_a_comparator_may_be_replaced_through_the_same_door_and_may_not_end_the_
     monkeypatch.setattr(registry, "COMPARATORS", dict(registry.COMPARATORS))
 
     def always(production: Record, candidate: Record, **_: Any) -> Comparison:
-        return outcome(candidate, "improved", f"{production.value} or {candidate.value}, who cares", heard=("better", "margin"))
+        return outcome(
+            candidate, "improved", f"{production.value} or {candidate.value}, who cares", heard=("better", "margin")
+        )
 
     def broken(*_: Any, **__: Any) -> Comparison:
         raise ZeroDivisionError("oh")

@@ -29,7 +29,9 @@ def figure(shelf: Shelf, y: list[float], *, colour: str = "navy", plotted: bool 
 
 
 def _record(blob: str | None, plotted: str | None = None, *, media: str = "image/png", **rule: Any) -> Record:
-    return Record(name="roc", task="evaluate", kind="figure", blob=blob, media=media, plotted=plotted, rule=Rule(**rule))
+    return Record(
+        name="roc", task="evaluate", kind="figure", blob=blob, media=media, plotted=plotted, rule=Rule(**rule)
+    )
 
 
 def test_the_same_figure_drawn_again_passes(shelf: Shelf) -> None:

@@ -50,7 +50,13 @@ class TestText:
 
 
 values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=3)),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-9, 9),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(max_size=3),
+    ),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=2), inner, max_size=4)),
     max_leaves=12,
 )
@@ -173,12 +179,17 @@ class TestProfile:
         assert self.compare(after).reason == "on: column gone; at: column new; delay: was float64, is str"
 
     def test_pandas_and_polars_profiles_are_of_one_class(self) -> None:
-        assert "was" not in self.compare(pl.DataFrame({name: self.FLIGHTS[name].to_list() for name in self.FLIGHTS})).reason
+        assert (
+            "was"
+            not in self.compare(pl.DataFrame({name: self.FLIGHTS[name].to_list() for name in self.FLIGHTS})).reason
+        )
 
     def test_no_rows_never_pass(self) -> None:
         empty = profile(self.FLIGHTS.head(0)).content
         assert compare("profile", empty, empty).verdict == "inconclusive"
 
-    @pytest.mark.parametrize("value", [None, {}, {"rows": 1}, {"rows": "x", "columns": {}}, {"rows": 1, "columns": {"a": 1}}])
+    @pytest.mark.parametrize(
+        "value", [None, {}, {"rows": 1}, {"rows": "x", "columns": {}}, {"rows": 1, "columns": {"a": 1}}]
+    )
     def test_what_is_no_profile_fails(self, value: Any) -> None:
         assert compare("profile", profile(self.FLIGHTS).content, value, exact=True).failed

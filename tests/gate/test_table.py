@@ -30,6 +30,7 @@ def compare(before: Any, after: Any, **rule: Any) -> Comparison:
     return shelf.compare(table(shelf, before, **rule), table(shelf, after, **rule))
 
 
+JANUARY = dt.datetime(2013, 1, 1)  # noqa: DTZ001  a column without a time zone is what is meant
 CARRIERS = pl.DataFrame({"carrier": ["AA", "B6", "DL"], "flights": [320, 540, 480], "rate": [0.21, 0.34, 0.18]})
 
 
@@ -45,7 +46,12 @@ def test_a_changed_cell_is_named_with_its_row() -> None:
     assert found.verdict == "changed"
     assert found.change == "1 of 3 rows"
     assert found.reason == "1 of 3 rows differ in rate (worst in rate at carrier=B6: 0.3400 → 0.3000)"
-    assert found.evidence["worst"][0] == {"row": {"carrier": "B6"}, "column": "rate", "production": 0.34, "candidate": 0.3}
+    assert found.evidence["worst"][0] == {
+        "row": {"carrier": "B6"},
+        "column": "rate",
+        "production": 0.34,
+        "candidate": 0.3,
+    }
 
 
 def test_exact_makes_a_difference_a_regression() -> None:
@@ -71,7 +77,9 @@ def test_what_rounding_leaves_of_a_zero_is_no_difference() -> None:
 
 
 def test_rows_that_came_and_went_are_counted_and_named() -> None:
-    after = pl.concat([CARRIERS.head(2), pl.DataFrame({"carrier": ["UA", "WN"], "flights": [1, 2], "rate": [0.1, 0.2]})])
+    after = pl.concat(
+        [CARRIERS.head(2), pl.DataFrame({"carrier": ["UA", "WN"], "flights": [1, 2], "rate": [0.1, 0.2]})]
+    )
     found = compare(CARRIERS, after, key=("carrier",))
     assert (found.verdict, found.change) == ("changed", "+2, -1")
     assert found.reason == "1 row gone; 2 rows new"
@@ -105,7 +113,7 @@ def test_pandas_and_polars_write_the_same_table() -> None:
         {
             "carrier": ["AA", "B6", None],
             "rate": [0.1, None, 0.3],
-            "on": [dt.datetime(2013, 1, 1), dt.datetime(2013, 1, 2), None],
+            "on": [JANUARY, JANUARY + dt.timedelta(days=1), None],
             "late": [True, False, True],
         }
     )
@@ -113,7 +121,7 @@ def test_pandas_and_polars_write_the_same_table() -> None:
 
 
 def test_another_time_zone_is_another_column() -> None:
-    before = pl.DataFrame({"at": [dt.datetime(2013, 1, 1, 5)]})
+    before = pl.DataFrame({"at": [JANUARY]})
     assert compare(before, before.with_columns(pl.col("at").dt.replace_time_zone("UTC"))).verdict == "changed"
     later = before.with_columns(pl.col("at") + pl.duration(hours=5))
     assert compare(before, later).verdict == "changed"
@@ -153,7 +161,10 @@ def test_nan_is_null_and_a_new_one_is_a_difference() -> None:
     nulls = CARRIERS.with_columns(rate=pl.Series([0.21, None, 0.18]))
     assert compare(gaps, nulls, exact=True).verdict == "pass"
     assert compare(CARRIERS, gaps, tolerance=0.5).verdict == "changed"
-    assert compare(CARRIERS, CARRIERS.with_columns(rate=pl.Series([0.21, math.inf, 0.18])), tolerance=0.5).verdict == "changed"
+    assert (
+        compare(CARRIERS, CARRIERS.with_columns(rate=pl.Series([0.21, math.inf, 0.18])), tolerance=0.5).verdict
+        == "changed"
+    )
 
 
 def test_a_column_that_lost_all_its_values_is_a_difference_of_rows() -> None:

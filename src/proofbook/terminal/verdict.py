@@ -35,18 +35,29 @@ def print_gate(result: GateResult, console: Console) -> None:
     console.print(Text.assemble((f"run {result.run}", "bold"), f" against {against}"))
     if result.comparisons:
         console.print()
-        console.print(_table(result.comparisons))
+        _print(_table(result.comparisons), console)
     console.print()
     console.print(Text.assemble("decision: ", (result.decision, _DECISIONS[result.decision])))
     reasons = Table.grid(padding=(0, 1))
     for reason in result.reasons:
         reasons.add_row(" -", Text(printable(reason), overflow="fold"))
-    console.print(reasons)
+    _print(reasons, console)
+
+
+def _print(table: Table, console: Console) -> None:
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    # Rich fills every line up to the table's width: junk in a log
+    for line in captured.get().splitlines():
+        console.print(Text(line.rstrip()), soft_wrap=True)
 
 
 def _table(comparisons: tuple[Comparison, ...]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("record", overflow="fold", ratio=None, min_width=10)
+    table.add_column("record", overflow="fold", min_width=10)
     for name in ("production", "candidate", "change"):
         table.add_column(name, justify="right", overflow="fold")
     table.add_column("verdict", no_wrap=True)
