@@ -21,7 +21,8 @@ from proofbook.analyze.known_calls import (
     WILD_CALLS,
 )
 from proofbook.analyze.names import KNOWN_NAMES, is_known
-from proofbook.analyze.walk import Function, Walk
+from proofbook.analyze.walk import Walk
+from proofbook.analyze.walk_expressions import Function
 
 __all__ = ["CellWalk", "NotebookState", "SeenCall"]
 
@@ -201,7 +202,8 @@ class CellWalk(Walk):
             return
         place = at if at is not None else event.node
         given = _matched(summary, event)
-        for inner in list(summary.events):
+        for found in list(summary.events):
+            inner = found
             conditional = event.conditional or inner.conditional or summary.lazy
             if isinstance(inner, Change) and inner.parameter:
                 root = given.get(inner.name)

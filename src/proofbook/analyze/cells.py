@@ -31,7 +31,7 @@ def analyze(notebook: Notebook) -> tuple[CellFlow, ...]:
     """
     Analyse the code cells of `notebook`, in order, as one program from top to bottom.
 
-    Never raises for what the notebook contains. In a notebook of another language every cell has no tree and no problem.
+    Never raises for what the notebook contains. In a notebook of another language no cell has a tree or a problem.
     """
     if notebook.language != "python":
         return tuple(CellFlow(cell=cell, tree=None, code=cell.source) for cell in notebook.code_cells)
@@ -214,9 +214,8 @@ def _files(flow: CellFlow, call: SeenCall, constants: Mapping[str, ast.expr]) ->
             continue
         folded = fold(argument, constants=constants, dotted=dotted, hidden=call.hidden)
         # an address is no file, and a number is a file descriptor
-        if (folded and "://" in folded.text) or (
-            isinstance(argument, ast.Constant) and not isinstance(argument.value, str)
-        ):
+        text = not isinstance(argument, ast.Constant) or isinstance(argument.value, str)
+        if (folded and "://" in folded.text) or not text:
             continue
         named = isinstance(argument, ast.Name) and folded is not None
         yield FileUse(

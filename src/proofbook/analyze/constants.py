@@ -1,4 +1,4 @@
-"""Folds the constant expressions that paths and names are made of: text, f-strings, `/`, `os.path.join`, `Path(...)`."""
+"""Folds the constants that paths and names are made of: text, f-strings, `/`, `os.path.join`, `Path(...)`."""
 
 import ast
 from collections.abc import Callable, Mapping

@@ -49,7 +49,7 @@ class Change(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """A function of the notebook's level is called by name, with these names as arguments (None: another expression)."""
+    """A function of the notebook's level is called by name, with these names as arguments (None: no plain name)."""
 
     name: str
     node: ast.AST

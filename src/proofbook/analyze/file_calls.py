@@ -49,7 +49,7 @@ _FUNCTIONS: dict[str, tuple[Mode, int, tuple[str, ...]]] = {
 }
 # the second path of a call with two
 _SECOND: dict[str, tuple[Mode, int, tuple[str, ...]]] = {
-    name: ("write", 1, ("dst",)) for name in ("shutil.copy", "shutil.copyfile", "shutil.copy2")
+    f"shutil.{name}": ("write", 1, ("dst",)) for name in ("copy", "copyfile", "copy2")
 }
 _OPENERS = {"open", "io.open", "gzip.open", "bz2.open", "lzma.open", "codecs.open", "zipfile.ZipFile", "tarfile.open"}
 _READ_KEYWORDS = ("filepath_or_buffer", "path", "io", "path_or_buf", "path_or_buffer", "source", "filepath")
@@ -64,12 +64,13 @@ _NOT_FILES = {
 }
 _READERS = ("pandas.read_", "polars.read_", "polars.scan_", "geopandas.read_", "duckdb.read_", "dask.dataframe.read_")
 _WRITERS = frozenset(
-    "to_csv to_parquet to_pickle to_excel to_json to_feather to_hdf to_html to_markdown to_latex to_stata to_xml to_orc "
-    "write_csv write_parquet write_json write_ndjson write_ipc write_excel write_avro write_delta sink_csv sink_parquet "
-    "sink_ipc sink_ndjson savefig write_image write_html tofile to_file to_zarr to_netcdf".split()
+    "to_csv to_parquet to_pickle to_excel to_json to_feather to_hdf to_html to_markdown to_latex to_stata to_xml "
+    "to_orc write_csv write_parquet write_json write_ndjson write_ipc write_excel write_avro write_delta sink_csv "
+    "sink_parquet sink_ipc sink_ndjson savefig write_image write_html tofile to_file to_zarr to_netcdf".split()
 )
 _WRITE_KEYWORDS = (
-    "path", "path_or_buf", "path_or_buffer", "buf", "excel_writer", "fname", "file", "workbook", "filename", "fid", "fp",
+    "path", "path_or_buf", "path_or_buffer", "buf", "excel_writer", "fname", "file", "workbook", "filename", "fid",
+    "fp",
 )  # fmt: skip
 _PATH_METHODS: dict[str, Mode] = {
     "read_text": "read",

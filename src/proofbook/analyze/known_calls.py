@@ -1,4 +1,4 @@
-"""What is known of functions and methods by name: which change their object, which surely do not, which end the kernel."""
+"""What is known of functions and methods by name: which change their object, which do not, which end the kernel."""
 
 __all__ = [
     "CHANGING_FUNCTIONS",
@@ -63,14 +63,14 @@ HARMLESS_METHODS = frozenset(
     "intersection difference issubset issuperset isdisjoint partition rpartition most_common "
     # tables and arrays
     "head tail sample describe info copy mean median std var sum min max quantile groupby agg aggregate merge join "
-    "pivot pivot_table melt stack unstack sort_values sort_index reset_index set_index rename astype isna isnull notna "
-    "notnull fillna dropna drop drop_duplicates duplicated assign query filter select with_columns group_by value_counts "
-    "unique nunique cumsum cumprod diff shift rolling expanding resample corr cov clip round abs apply map applymap "
-    "transform pipe isin between nlargest nsmallest idxmax idxmin iterrows itertuples to_numpy to_list tolist to_dict "
-    "to_frame to_pandas to_csv to_parquet to_json to_string to_html to_markdown to_excel to_pickle to_feather reshape "
-    "ravel flatten transpose dot argmax argmin argsort nonzero item any all collect lazy height width shape unpivot "
-    "write_csv write_parquet write_json write_ipc sink_parquet sink_csv explode equals eq ne gt lt ge le mul div add_prefix "
-    "add_suffix memory_usage first last nth size ngroups plot hist "
+    "pivot pivot_table melt stack unstack sort_values sort_index reset_index set_index rename astype isna isnull "
+    "notna notnull fillna dropna drop drop_duplicates duplicated assign query filter select with_columns group_by "
+    "value_counts unique nunique cumsum cumprod diff shift rolling expanding resample corr cov clip round abs apply "
+    "map applymap transform pipe isin between nlargest nsmallest idxmax idxmin iterrows itertuples to_numpy to_list "
+    "tolist to_dict to_frame to_pandas to_csv to_parquet to_json to_string to_html to_markdown to_excel to_pickle "
+    "to_feather reshape ravel flatten transpose dot argmax argmin argsort nonzero item any all collect lazy height "
+    "width shape unpivot write_csv write_parquet write_json write_ipc sink_parquet sink_csv explode equals eq ne gt "
+    "lt ge le mul div add_prefix add_suffix memory_usage first last nth size ngroups plot hist "
     # models
     "predict predict_proba decision_function score get_params "
     # paths and files

@@ -3,6 +3,7 @@
 import ast
 import re
 import warnings
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -127,6 +128,6 @@ def _identifiers(words: object) -> tuple[str, ...]:
 
 def _options(words: list[str], *flags: str) -> tuple[str, ...]:
     """Values of `--flag x`, `--flag=x` and `-o a,b` that are names."""
-    values = [after for word, after in zip(words, words[1:], strict=False) if word in flags]
+    values = [after for word, after in pairwise(words) if word in flags]
     values += [word.partition("=")[2] for word in words if word.partition("=")[0] in flags and "=" in word]
     return _identifiers(part for value in values for part in value.split(","))

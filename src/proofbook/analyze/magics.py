@@ -170,9 +170,8 @@ def _inner(lines: list[str], shifts: dict[int, int]) -> Transformed:
         if found is None:
             continue
         magic, put, shift = found
-        head = (
-            lines[line.first - 1][: line.column] if not magic.target else lines[line.first - 1][: line.equals + 1] + " "
-        )
+        before = lines[line.first - 1]
+        head = before[: line.equals + 1] + " " if magic.target else before[: line.column]
         replacement = put.split("\n") if put else ["..." if magic.target else "pass"]
         replacement[0] = head + replacement[0]
         replacement += [""] * (line.last - line.first + 1 - len(replacement))
@@ -185,31 +184,45 @@ def _inner(lines: list[str], shifts: dict[int, int]) -> Transformed:
 
 def _special(line: Line) -> tuple[Magic, str, int] | None:
     """The magic on a logical line, the Python to put in its place, and by how much that has moved to the left."""
-    place = {"line": line.first, "end_line": line.last}
+    first, last, column = line.first, line.last, line.column + 1
     if line.escaped:
         text = line.text
         sign = next(known for known in ("!!", "??", text[0]) if text.startswith(known))
         rest = re.sub(r"\\\n\s*", " ", text[len(sign) :]).rstrip()
         if rest.endswith("?") and sign == "%":
-            return _magic("help", "?", rest.rstrip("?"), text=text, column=line.column + 1, **place), "", 0
+            return _magic("help", "?", rest.rstrip("?"), text=text, line=first, column=column, end_line=last), "", 0
         if sign == "%":
             name, _, arguments = rest.partition(" ")
-            magic = _magic("line", name, arguments.strip(), text=text, column=line.column + 1, **place)
+            magic = _magic("line", name, arguments.strip(), text=text, line=first, column=column, end_line=last)
             return (magic, *_timed(name, text))
         kind: Kind = "shell" if sign[0] == "!" else "help" if sign[0] == "?" else "call"
-        return _magic(kind, sign, rest.strip(), text=text, column=line.column + 1, **place), "", 0
+        return _magic(kind, sign, rest.strip(), text=text, line=first, column=column, end_line=last), "", 0
     if line.equals >= 0 and line.value:
         text = line.value
         rest = re.sub(r"\\\n\s*", " ", text).rstrip()
         target = line.text[: line.equals - line.column].strip()
         column = line.value_column + 1
         if text.startswith("!"):
-            return _magic("shell", "!", rest[1:].strip(), text=text, column=column, target=target, **place), "", 0
+            return (
+                _magic(
+                    "shell", "!", rest[1:].strip(), text=text, line=first, column=column, end_line=last, target=target
+                ),
+                "",
+                0,
+            )
         name, _, arguments = rest[1:].partition(" ")
-        return _magic("line", name, arguments.strip(), text=text, column=column, target=target, **place), "", 0
+        return (
+            _magic("line", name, arguments.strip(), text=text, line=first, column=column, end_line=last, target=target),
+            "",
+            0,
+        )
     asked = magic_names.HELP.search(line.text)
     if asked and line.text.endswith("?"):
-        return _magic("help", asked["sign"], asked["object"], text=line.text, column=line.column + 1, **place), "", 0
+        return (
+            _magic("help", asked["sign"], asked["object"], text=line.text, line=first, column=column, end_line=last),
+            "",
+            0,
+        )
     return None
 
 

@@ -200,7 +200,7 @@ def _language(metadata: dict[str, Any]) -> str:
 
 def _parse_script(text: str, path: str) -> Notebook:
     """A script or Markdown file, cut into cells by jupytext as Ploomber does it."""
-    import jupytext  # noqa: PLC0415 - over a second, and only scripts need it
+    import jupytext  # costs over a second, and only scripts need it
 
     try:
         document = jupytext.reads(text, fmt={"extension": Path(path).suffix})

@@ -1,0 +1,277 @@
+"""
+The first half of the walk: scopes, names and expressions, in the order in which Python evaluates them.
+
+Yields events for names of the notebook's level. Names of function, lambda and comprehension scopes stay inside;
+a class body sees its own names, the functions in it do not.
+"""
+
+import ast
+from collections.abc import Callable
+
+from msgspec import Struct, field
+
+from proofbook.analyze.events import Bind, Change, Event, Read, Summary, Unbind
+from proofbook.analyze.flow import Binding
+from proofbook.analyze.locals import bound_in
+
+__all__ = ["ExpressionWalk", "Function", "Scope"]
+
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+class Scope(Struct):
+    """One scope inside the notebook's level."""
+
+    kind: str
+    """`function`, `class` or `comprehension`."""
+    names: set[str] = field(default_factory=set)
+    globals: set[str] = field(default_factory=set)
+    parameters: frozenset[str] = frozenset()
+    imports: dict[str, str] = field(default_factory=dict)
+    name: str = ""
+    """Of a class."""
+
+
+class ExpressionWalk(ast.NodeVisitor):
+    """
+    The walk itself. What happens is handed to `emit`; branches are handed to `branches`, which knows what is bound.
+
+    Subclasses see every node through the `seen_*` methods.
+    """
+
+    def __init__(self) -> None:
+        self.scopes: list[Scope] = []
+        self.summaries: list[Summary] = []
+        self.depth = 0
+        self.guards = 0
+        self.import_guards: list[str] = []
+        self.repeats = 0
+        self.lazy_annotations = False
+
+    # what a subclass does with it
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        raise NotImplementedError
+
+    def branches(self, suites: list[Callable[[], bool]], *, may_skip: bool, leaking: bool = False) -> None:
+        """
+        Walk alternative suites; each returns whether it ends by leaving.
+
+        Args:
+            suites: What to walk.
+            may_skip: Perhaps none of them runs.
+            leaking: A suite may start after part of an earlier one has run: the handlers of a `try`.
+        """
+        raise NotImplementedError
+
+    def finished(self, summary: Summary, node: Function) -> None:
+        """A function's body has been walked."""
+
+    def seen_assignment(self, targets: list[ast.expr], value: ast.expr) -> None:
+        """Before an assignment is walked."""
+
+    def seen_call(self, node: ast.Call) -> None:
+        """After function and arguments of a call have been walked."""
+
+    def seen_import(self, node: ast.Import | ast.ImportFrom) -> None:
+        """After the names of an import have been bound."""
+
+    def seen_raise(self, node: ast.Raise) -> None:
+        """A raise."""
+
+    def seen_await(self, node: ast.AST) -> None:
+        """An await, `async for` or `async with`."""
+
+    # names
+
+    @property
+    def deferred(self) -> bool:
+        """Whether the walk is inside the body of a function or lambda."""
+        return bool(self.summaries)
+
+    def where(self, name: str) -> str:
+        """Whose name it is here: `level` (the notebook's), `parameter` of the outermost function, or `local`."""
+        functions = [index for index, scope in enumerate(self.scopes) if scope.kind == "function"]
+        for index in range(len(self.scopes) - 1, -1, -1):
+            scope = self.scopes[index]
+            if name in scope.globals:
+                return "level"
+            # functions and comprehensions do not see the names of the class around them
+            if scope.kind == "class" and index != len(self.scopes) - 1:
+                continue
+            if name in scope.names:
+                outermost = functions and index == functions[0]
+                return "parameter" if outermost and name in scope.parameters else "local"
+        return "level"
+
+    def bind(self, name: str, node: ast.AST, kind: Binding) -> None:
+        """Bind `name` in the scope that the walk is in."""
+        index = len(self.scopes) - 1
+        if kind == "walrus":
+            while index >= 0 and self.scopes[index].kind == "comprehension":
+                index -= 1
+        if index >= 0 and name not in self.scopes[index].globals:
+            if self.scopes[index].kind != "function":
+                self.scopes[index].names.add(name)
+            return
+        self.emit(Bind(name, node, kind, conditional=self.depth > 0))
+
+    def read(self, name: str, node: ast.AST) -> None:
+        """Read `name` in the scope that the walk is in."""
+        if self.where(name) == "level":
+            self.emit(Read(name, node, conditional=self.depth > 0, guarded=self.guards > 0))
+
+    def change(self, expression: ast.AST, *, node: ast.AST, how: str, text: str, sure: bool) -> None:
+        """The object that `expression` stands for, or a part of it, is changed in place."""
+        name = self.root(expression)
+        place = self.where(name) if name else "local"
+        if name and place != "local":
+            parameter = place == "parameter"
+            self.emit(Change(name, node, how, text, sure, parameter=parameter, conditional=self.depth > 0))
+
+    @staticmethod
+    def root(expression: ast.AST) -> str | None:
+        """`a` for `a`, `a.b`, `a[0].b`; None for what starts with something else."""
+        while isinstance(expression, ast.Attribute | ast.Subscript | ast.Starred):
+            expression = expression.value
+        return expression.id if isinstance(expression, ast.Name) else None
+
+    # expressions
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.read(node.id, node)
+        elif isinstance(node.ctx, ast.Store):
+            self.bind(node.id, node, "assignment")
+        elif self.where(node.id) == "level":
+            self.emit(Read(node.id, node, conditional=self.depth > 0))
+            self.emit(Unbind(node.id, node, conditional=self.depth > 0))
+        elif self.scopes and self.scopes[-1].kind == "class":
+            self.scopes[-1].names.discard(node.id)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self.seen_assignment([node.target], node.value)
+        self.visit(node.value)
+        self.bind(node.target.id, node.target, "walrus")
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        self.visit(node.values[0])
+        for value in node.values[1:]:
+            self._optional(value)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self.visit(node.test)
+        self.branches([self._expression(node.body), self._expression(node.orelse)], may_skip=False)
+
+    def _expression(self, node: ast.expr) -> Callable[[], bool]:
+        def walk() -> bool:
+            self.visit(node)
+            return False
+
+        return walk
+
+    def _optional(self, node: ast.expr) -> None:
+        self.branches([self._expression(node)], may_skip=True)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.visit(node.value)
+        if not isinstance(node.ctx, ast.Load):
+            how, text = (
+                ("delete", f"del .{node.attr}") if isinstance(node.ctx, ast.Del) else ("attribute", f".{node.attr} =")
+            )
+            self.change(node.value, node=node, how=how, text=text, sure=True)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        self.visit(node.value)
+        self.visit(node.slice)
+        if not isinstance(node.ctx, ast.Load):
+            how, text = ("delete", "del [...]") if isinstance(node.ctx, ast.Del) else ("item", "[...] =")
+            self.change(node.value, node=node, how=how, text=text, sure=True)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        self.generic_visit(node)
+        self.seen_call(node)
+
+    def visit_Await(self, node: ast.Await) -> None:
+        self.seen_await(node)
+        self.generic_visit(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._defaults(node)
+        self._body(node, name="<lambda>", method=False)
+
+    def visit_ListComp(self, node: ast.ListComp) -> None:
+        self._comprehension(node, [node.elt])
+
+    def visit_SetComp(self, node: ast.SetComp) -> None:
+        self._comprehension(node, [node.elt])
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
+        self._comprehension(node, [node.elt])
+
+    def visit_DictComp(self, node: ast.DictComp) -> None:
+        self._comprehension(node, [node.key, node.value])
+
+    def _comprehension(self, node: Comprehension, results: list[ast.expr]) -> None:
+        # only the first iterable is evaluated outside
+        self.visit(node.generators[0].iter)
+        targets = {
+            name.id
+            for generator in node.generators
+            for name in ast.walk(generator.target)
+            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+        }
+
+        def walk() -> bool:
+            self.scopes.append(Scope("comprehension", names=targets))
+            self.repeats += 1
+            for index, generator in enumerate(node.generators):
+                if generator.is_async:
+                    self.seen_await(node)
+                if index:
+                    self.visit(generator.iter)
+                self.visit(generator.target)
+                for condition in generator.ifs:
+                    self.visit(condition)
+            for result in results:
+                self.visit(result)
+            self.repeats -= 1
+            self.scopes.pop()
+            return False
+
+        self.branches([walk], may_skip=True)
+
+    # functions
+
+    def _defaults(self, node: Function) -> None:
+        for default in [*node.args.defaults, *(default for default in node.args.kw_defaults if default)]:
+            self.visit(default)
+
+    def _body(self, node: Function, *, name: str, method: bool) -> None:
+        own = bound_in(node)
+        scope = Scope("function", names=set(own.names), globals=set(own.globals), parameters=frozenset(own.parameters))
+        summary = Summary(name, own.parameters, [], method=method)
+        depth, guards, repeats, self.depth, self.guards, self.repeats = self.depth, self.guards, self.repeats, 0, 0, 0
+        self.scopes.append(scope)
+        self.summaries.append(summary)
+        statements: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+        for statement in statements:
+            self.visit(statement)
+        summary.lazy = isinstance(node, ast.AsyncFunctionDef) or _yields(statements)
+        self.summaries.pop()
+        self.scopes.pop()
+        self.depth, self.guards, self.repeats = depth, guards, repeats
+        self.finished(summary, node)
+
+
+def _yields(statements: list[ast.AST]) -> bool:
+    stack = list(statements)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            stack.extend(ast.iter_child_nodes(node))
+    return False
