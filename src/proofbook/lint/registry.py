@@ -107,5 +107,6 @@ def nearest(written: str, *, table: dict[str, Rule] | None = None) -> str | None
     near = difflib.get_close_matches(written.lower().replace("_", "-"), by_name, n=1, cutoff=0.7)
     if near:
         return by_name[near[0]]
-    near = difflib.get_close_matches(written.upper(), table, n=1, cutoff=0.6)
+    # letters that are taken for digits
+    near = difflib.get_close_matches(written.upper().translate(str.maketrans("OIL", "011")), table, n=1, cutoff=0.6)
     return near[0] if near else None

@@ -1,0 +1,140 @@
+"""Which notebooks there are."""
+
+from pathlib import Path
+
+import pytest
+
+from proofbook.exceptions import PipelineError
+from proofbook.lint import discovery
+from tests.lint.factory import content
+
+PIPELINE = """\
+executor: {dotted_path: proofbook.ploomber.Executor}
+tasks:
+  - source: notebooks/ingest.ipynb
+    product: {nb: output/ingest.ipynb, data: output/data/flights.parquet}
+    params: {as_of: 2013-09-30}
+  - source: notebooks/train.py
+    product:
+      nb: output/train.ipynb
+  - source: tasks.functions.clean
+    product: output/clean.csv
+  - source: sql/query.sql
+    product: [schema, name, table]
+"""
+
+
+def put(root: Path, *names: str, text: bytes = content("x = 1")) -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+
+
+def found(root: Path, *paths: str) -> list[str]:
+    sources = discovery.pipeline_sources(root)
+    notebooks = discovery.notebooks([root / path for path in paths], root=root, sources=sources)
+    return [path.relative_to(root).as_posix() for path in notebooks]
+
+
+def test_without_a_pipeline_all_notebooks_below_are_found(tmp_path: Path) -> None:
+    put(tmp_path, "b.ipynb", "a/c.ipynb", "a/script.py", "notes.md")
+
+    assert found(tmp_path) == ["b.ipynb", "a/c.ipynb"]
+
+
+def test_hidden_folders_environments_and_checkpoints_are_passed_over(tmp_path: Path) -> None:
+    put(tmp_path, "a.ipynb", ".ipynb_checkpoints/a.ipynb", ".venv/x.ipynb", ".hidden/x.ipynb", "venv/x.ipynb", "mine/x.ipynb")
+    put(tmp_path, "mine/pyvenv.cfg", text=b"")
+    put(tmp_path, "node_modules/x.ipynb", "__pycache__/x.ipynb", ".hidden.ipynb")
+
+    assert found(tmp_path) == ["a.ipynb"]
+
+
+def test_the_notebooks_of_the_pipeline_are_found_with_what_it_injects(tmp_path: Path) -> None:
+    put(tmp_path, "pipeline.yaml", text=PIPELINE.encode())
+    put(tmp_path, "notebooks/ingest.ipynb", "notebooks/train.py", "notebooks/other.ipynb")
+
+    sources = discovery.pipeline_sources(tmp_path)
+
+    assert found(tmp_path) == ["notebooks/ingest.ipynb", "notebooks/train.py"]
+    assert sources is not None
+    assert sources.injected["notebooks/ingest.ipynb"] == {"upstream", "product", "as_of"}
+    assert sources.injected["notebooks/train.py"] == {"upstream", "product"}
+
+
+def test_a_folder_is_searched_without_what_the_pipeline_writes(tmp_path: Path) -> None:
+    put(tmp_path, "pipeline.yaml", text=PIPELINE.encode())
+    put(tmp_path, "notebooks/ingest.ipynb", "notebooks/other.ipynb", "output/ingest.ipynb", "output/data/x.ipynb")
+
+    assert found(tmp_path, ".") == ["notebooks/ingest.ipynb", "notebooks/other.ipynb"]
+
+
+def test_a_product_beside_its_source_hides_nothing_but_itself(tmp_path: Path) -> None:
+    put(tmp_path, "pipeline.yaml", text=b"tasks: [{source: a.ipynb, product: {nb: a-run.ipynb}}]")
+    put(tmp_path, "a.ipynb", "a-run.ipynb", "b.ipynb")
+
+    assert found(tmp_path, ".") == ["a.ipynb", "b.ipynb"]
+
+
+def test_in_a_folder_a_script_counts_where_it_has_a_parameters_cell(tmp_path: Path) -> None:
+    put(tmp_path, "task.py", text=b'# %% tags=["parameters"]\nupstream = None\n')
+    put(tmp_path, "light.py", text=b'# + tags=["parameters"]\nupstream = None\n')
+    put(tmp_path, "module.py", text=b"# the parameters of the model\nx = 1\n")
+
+    assert found(tmp_path, ".") == ["light.py", "task.py"]
+
+
+def test_a_file_that_is_named_is_always_meant_and_only_once(tmp_path: Path) -> None:
+    put(tmp_path, ".hidden/a.ipynb", "module.py")
+
+    assert found(tmp_path, ".hidden/a.ipynb", "module.py", "module.py") == [".hidden/a.ipynb", "module.py"]
+
+
+def test_a_folder_that_links_to_itself_ends(tmp_path: Path) -> None:
+    put(tmp_path, "a/b.ipynb")
+    (tmp_path / "a" / "loop").symlink_to(tmp_path / "a")
+
+    assert found(tmp_path, ".") == ["a/b.ipynb"]
+
+
+def test_placeholders_are_filled_in_from_env_yaml(tmp_path: Path) -> None:
+    put(tmp_path, "env.yaml", text=b"folder: notebooks\nyear: 2013\n")
+    put(tmp_path, "pipeline.yaml", text=b'tasks: [{source: "{{root}}/{{folder}}/{{year}}.ipynb", product: {nb: "{{out}}/x.ipynb"}}]')
+
+    assert found(tmp_path) == ["notebooks/2013.ipynb"]
+
+
+def test_a_pattern_means_every_file_that_fits(tmp_path: Path) -> None:
+    put(tmp_path, "pipeline.yaml", text=b'tasks: [{source: "notebooks/*.ipynb", name: "all-", product: {nb: out/x.ipynb}}]')
+    put(tmp_path, "notebooks/b.ipynb", "notebooks/a.ipynb")
+
+    assert found(tmp_path) == ["notebooks/a.ipynb", "notebooks/b.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"tasks: [", r"pipeline.yaml cannot be read: .*line 1"),
+        (b"tasks: {a: 1}", "has no list `tasks`"),
+        (b"- 1", "has no list `tasks`"),
+        (b"", "has no list `tasks`"),
+        (b"tasks: \xff", "pipeline.yaml cannot be read"),
+        (b"tasks: !!python/object/apply:os.system [touch hit]", "pipeline.yaml cannot be read"),
+        (b"[" * 100_000, "pipeline.yaml cannot be read"),
+    ],
+)
+def test_a_pipeline_that_is_none_is_a_one_line_error(tmp_path: Path, text: bytes, message: str) -> None:
+    put(tmp_path, "pipeline.yaml", text=text)
+
+    with pytest.raises(PipelineError, match=message) as caught:
+        discovery.pipeline_sources(tmp_path)
+
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "hit").exists()
+
+
+def test_tasks_of_the_wrong_shape_are_passed_over(tmp_path: Path) -> None:
+    put(tmp_path, "pipeline.yaml", text=b"tasks: [7, {}, {source: 3}, {source: a.ipynb, product: 4, params: [x]}]")
+
+    assert found(tmp_path) == ["a.ipynb"]
