@@ -6,8 +6,10 @@ from typing import Any
 
 from proofbook.gate.numbers import ROUNDING, close, describe
 
-__all__ = ["Difference", "Structure", "compare_structure"]
+__all__ = ["Difference", "Structure", "compare_structure", "not_finite"]
 
+_WORDS = {"nan", "inf", "-inf"}
+"""What reading a notebook makes of floats inside JSON that JSON cannot say."""
 _KEPT = 1000
 """Differences kept; beyond that they are only counted."""
 _ARRAY = 8
@@ -92,6 +94,20 @@ def compare_structure(
             found.leaves += 1
             _leaf(found, path, before, after, tolerance=tolerance, nan_equal=nan_equal)
     return found
+
+
+def not_finite(value: Any) -> str | None:
+    """Where a JSON value first holds NaN or infinity, as `path: nan`; None where it is sound."""
+    pending: list[tuple[str, Any]] = [("", value)]
+    while pending:
+        path, item = pending.pop()
+        if isinstance(item, dict):
+            pending += [(_join(path, key), part) for key, part in reversed(item.items())]
+        elif isinstance(item, list | tuple):
+            pending += [(f"{path}[{place}]", item[place]) for place in reversed(range(len(item)))]
+        elif (isinstance(item, float) and not math.isfinite(item)) or (isinstance(item, str) and item in _WORDS):
+            return f"{path or 'the value'}: {item}"
+    return None
 
 
 def _leaf(found: Structure, path: str, before: Any, after: Any, *, tolerance: float | None, nan_equal: bool) -> None:

@@ -3,7 +3,7 @@
 from proofbook.gate.numbers import describe
 from proofbook.gate.outcome import allowed, differs, outcome
 from proofbook.gate.registry import Keep, Load
-from proofbook.gate.structure import compare_structure
+from proofbook.gate.structure import compare_structure, not_finite
 from proofbook.model.record import Record
 from proofbook.model.verdict import Comparison
 
@@ -11,10 +11,12 @@ __all__ = ["compare_json"]
 
 
 def compare_json(production: Record, candidate: Record, *, load: Load, keep: Keep) -> Comparison:  # noqa: ARG001  every comparator has this signature
-    """Compare two JSON values. NaN is never equal to anything, itself included."""
+    """Compare two JSON values. NaN and infinity inside of the candidate fail it, as they fail a scalar."""
     rule, before, after = candidate.rule, production.value, candidate.value
     sides = (_size(before), _size(after))
     heard = ("tolerance",)
+    if fault := not_finite(after):
+        return outcome(candidate, "inconclusive", f"holds {fault}", failed=True, heard=heard, sides=sides)
     found = compare_structure(before, after, tolerance=allowed(rule))
     if found.count:
         worst = found.worst(20)

@@ -3,6 +3,7 @@
 from difflib import unified_diff
 from itertools import islice
 
+from proofbook.gate.numbers import describe
 from proofbook.gate.outcome import PayloadError, differs, outcome
 from proofbook.gate.registry import Keep, Load
 from proofbook.model.record import Record
@@ -23,7 +24,7 @@ def compare_texts(production: Record, candidate: Record, *, load: Load, keep: Ke
     if not isinstance(production.value, str):
         raise PayloadError("production's value is not text: nothing to compare with", side="production")
     before, after = _lines(production.value), _lines(candidate.value)
-    sides = (_size(before), _size(after))
+    sides = (_written(before), _written(after))
     if before == after:
         if not any(line.strip() for line in after):
             return outcome(candidate, "inconclusive", "is empty: nothing to compare", sides=sides)
@@ -48,5 +49,5 @@ def _lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").split("\n")
 
 
-def _size(lines: list[str]) -> str:
-    return "1 line" if len(lines) == 1 else f"{len(lines)} lines"
+def _written(lines: list[str]) -> str:
+    return describe(lines[0]) if len(lines) == 1 else f"{len(lines)} lines"
