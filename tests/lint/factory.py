@@ -13,7 +13,9 @@ from proofbook.model.finding import Finding
 from proofbook.model.notebook import Notebook
 
 
-def code(text: str, *tags: str, count: int | None = None, outputs: tuple[dict[str, Any], ...] = (), **metadata: Any) -> dict[str, Any]:
+def code(
+    text: str, *tags: str, count: int | None = None, outputs: tuple[dict[str, Any], ...] = (), **metadata: Any
+) -> dict[str, Any]:
     """A code cell."""
     return {
         "cell_type": "code",

@@ -10,7 +10,19 @@ import pytest
 from proofbook.cli.lint import lint
 from tests.lint.factory import content, parameters
 
-SLOW = ("IPython", "jupyter_client", "nbformat", "pandas", "numpy", "ploomber", "papermill", "jupytext", "rich", "sqlalchemy", "polars")
+SLOW = (
+    "IPython",
+    "jupyter_client",
+    "nbformat",
+    "pandas",
+    "numpy",
+    "ploomber",
+    "papermill",
+    "jupytext",
+    "rich",
+    "sqlalchemy",
+    "polars",
+)
 
 
 def proofbook(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

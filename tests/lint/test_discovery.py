@@ -44,7 +44,15 @@ def test_without_a_pipeline_all_notebooks_below_are_found(tmp_path: Path) -> Non
 
 
 def test_hidden_folders_environments_and_checkpoints_are_passed_over(tmp_path: Path) -> None:
-    put(tmp_path, "a.ipynb", ".ipynb_checkpoints/a.ipynb", ".venv/x.ipynb", ".hidden/x.ipynb", "venv/x.ipynb", "mine/x.ipynb")
+    put(
+        tmp_path,
+        "a.ipynb",
+        ".ipynb_checkpoints/a.ipynb",
+        ".venv/x.ipynb",
+        ".hidden/x.ipynb",
+        "venv/x.ipynb",
+        "mine/x.ipynb",
+    )
     put(tmp_path, "mine/pyvenv.cfg", text=b"")
     put(tmp_path, "node_modules/x.ipynb", "__pycache__/x.ipynb", ".hidden.ipynb")
 
@@ -100,13 +108,21 @@ def test_a_folder_that_links_to_itself_ends(tmp_path: Path) -> None:
 
 def test_placeholders_are_filled_in_from_env_yaml(tmp_path: Path) -> None:
     put(tmp_path, "env.yaml", text=b"folder: notebooks\nyear: 2013\n")
-    put(tmp_path, "pipeline.yaml", text=b'tasks: [{source: "{{root}}/{{folder}}/{{year}}.ipynb", product: {nb: "{{out}}/x.ipynb"}}]')
+    put(
+        tmp_path,
+        "pipeline.yaml",
+        text=b'tasks: [{source: "{{root}}/{{folder}}/{{year}}.ipynb", product: {nb: "{{out}}/x.ipynb"}}]',
+    )
 
     assert found(tmp_path) == ["notebooks/2013.ipynb"]
 
 
 def test_a_pattern_means_every_file_that_fits(tmp_path: Path) -> None:
-    put(tmp_path, "pipeline.yaml", text=b'tasks: [{source: "notebooks/*.ipynb", name: "all-", product: {nb: out/x.ipynb}}]')
+    put(
+        tmp_path,
+        "pipeline.yaml",
+        text=b'tasks: [{source: "notebooks/*.ipynb", name: "all-", product: {nb: out/x.ipynb}}]',
+    )
     put(tmp_path, "notebooks/b.ipynb", "notebooks/a.ipynb")
 
     assert found(tmp_path) == ["notebooks/a.ipynb", "notebooks/b.ipynb"]
@@ -121,7 +137,7 @@ def test_a_pattern_means_every_file_that_fits(tmp_path: Path) -> None:
         (b"", "has no list `tasks`"),
         (b"tasks: \xff", "pipeline.yaml cannot be read"),
         (b"tasks: !!python/object/apply:os.system [touch hit]", "pipeline.yaml cannot be read"),
-        (b"[" * 100_000, "pipeline.yaml cannot be read"),
+        (b"[" * 20_000, "pipeline.yaml cannot be read"),
     ],
 )
 def test_a_pipeline_that_is_none_is_a_one_line_error(tmp_path: Path, text: bytes, message: str) -> None:

@@ -34,7 +34,13 @@ def test_a_finding_carries_the_cell_its_id_and_the_line_of_source() -> None:
 
     (finding,) = engine.lint(made, configuration=LintConfiguration(select=["PB201"]))
 
-    assert (finding.path, finding.cell, finding.cell_id, finding.line, finding.column) == ("example.ipynb", 2, "b", 2, 9)
+    assert (finding.path, finding.cell, finding.cell_id, finding.line, finding.column) == (
+        "example.ipynb",
+        2,
+        "b",
+        2,
+        9,
+    )
     assert finding.text == "y = x + z  # sum"
     assert (finding.rule, finding.name, finding.level) == ("PB201", "undefined-name", "error")
 
@@ -73,8 +79,17 @@ def test_an_unreadable_file_is_a_finding_whatever_is_selected() -> None:
 
 def test_nothing_of_a_notebook_is_executed() -> None:
     seen: list[str] = []
-    sys.addaudithook(lambda event, _: seen.append(event) if seen_on and event in {"exec", "subprocess.Popen", "socket.connect"} else None)
-    made = notebook("!touch hit", "import subprocess\nsubprocess.run(['touch', 'hit'])", "from this import *", "exec('open(\"hit\", \"w\")')")
+    sys.addaudithook(
+        lambda event, _: (
+            seen.append(event) if seen_on and event in {"exec", "subprocess.Popen", "socket.connect"} else None
+        )
+    )
+    made = notebook(
+        "!touch hit",
+        "import subprocess\nsubprocess.run(['touch', 'hit'])",
+        "from this import *",
+        'exec(\'open("hit", "w")\')',
+    )
     engine.lint(made, configuration=LintConfiguration())  # rules are imported once, before we listen
     seen_on.append(True)
 
@@ -88,15 +103,23 @@ def test_nothing_of_a_notebook_is_executed() -> None:
 seen_on: list[bool] = []
 
 
-@given(st.lists(st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=20), max_size=5).map("\n".join), max_size=5), st.data())
+@given(
+    st.lists(st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=20), max_size=5).map("\n".join), max_size=5),
+    st.data(),
+)
 @settings(max_examples=150, deadline=None)
 def test_no_notebook_makes_it_raise(sources: list[str], data: st.DataObject) -> None:
-    tags = st.lists(st.sampled_from(["parameters", "raises-exception", "proofbook:ignore:PB201", "proofbook:ignore"]), max_size=2)
+    tags = st.lists(
+        st.sampled_from(["parameters", "raises-exception", "proofbook:ignore:PB201", "proofbook:ignore"]), max_size=2
+    )
     cells = [code(text, *data.draw(tags), count=data.draw(st.none() | st.integers(0, 3))) for text in sources]
 
     for finding in engine.lint(notebook(*cells), configuration=LintConfiguration()):
         assert 0 <= finding.cell <= len(cells)
-        assert finding.line <= sources[finding.cell - 1].count("\n") + sources[finding.cell - 1].count("\r") + 1 or not finding.cell
+        assert (
+            finding.line <= sources[finding.cell - 1].count("\n") + sources[finding.cell - 1].count("\r") + 1
+            or not finding.cell
+        )
 
 
 JSON = st.recursive(
@@ -106,9 +129,16 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@given(metadata=JSON, cell=st.dictionaries(st.sampled_from(["metadata", "source", "outputs", "execution_count", "id", "attachments"]), JSON))
+@given(
+    metadata=JSON,
+    cell=st.dictionaries(
+        st.sampled_from(["metadata", "source", "outputs", "execution_count", "id", "attachments"]), JSON
+    ),
+)
 @settings(max_examples=150, deadline=None)
-def test_a_hostile_document_is_refused_or_linted_and_never_raises_anything_else(metadata: object, cell: dict[str, object]) -> None:
+def test_a_hostile_document_is_refused_or_linted_and_never_raises_anything_else(
+    metadata: object, cell: dict[str, object]
+) -> None:
     document = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": [{"cell_type": "code", **cell}]}
     try:
         made = source.parse(json.dumps(document).encode(), path="hostile.ipynb")

@@ -20,9 +20,13 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(root: Path, *names: str, injected: dict[str, frozenset[str]] | None = None, **configuration: object) -> LintResult:
+def run(
+    root: Path, *names: str, injected: dict[str, frozenset[str]] | None = None, **configuration: object
+) -> LintResult:
     given = None if injected is None else {root / name: names for name, names in injected.items()}
-    return lint([root / name for name in names], root=root, configuration=LintConfiguration(**configuration), injected=given)
+    return lint(
+        [root / name for name in names], root=root, configuration=LintConfiguration(**configuration), injected=given
+    )
 
 
 def said(result: LintResult) -> list[tuple[str, int, str]]:
@@ -116,7 +120,9 @@ def test_reading_never_changes_a_file(root: Path) -> None:
 
 
 def test_percent_scripts_are_linted_like_notebooks(root: Path) -> None:
-    (root / "script.py").write_text('# %% tags=["parameters"]\nupstream = None\nproduct = None\n\n# %%\nprint(missing)\n')
+    (root / "script.py").write_text(
+        '# %% tags=["parameters"]\nupstream = None\nproduct = None\n\n# %%\nprint(missing)\n'
+    )
 
     assert said(run(root, "script.py", select=["PB201", "PB301"])) == [("script.py", 2, "PB201")]
 

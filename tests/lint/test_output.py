@@ -39,7 +39,9 @@ def test_a_finding_on_a_whole_cell_shows_no_line() -> None:
 
 
 def test_a_finding_on_a_whole_file_shows_no_cell() -> None:
-    assert shown(finding(cell=0, cell_id="", line=0, column=0, text="")).startswith("notebooks/train.ipynb error PB201 ")
+    assert shown(finding(cell=0, cell_id="", line=0, column=0, text="")).startswith(
+        "notebooks/train.ipynb error PB201 "
+    )
 
 
 def test_an_id_that_was_made_up_from_the_number_is_not_repeated() -> None:
@@ -66,7 +68,9 @@ def test_a_long_line_is_cut_to_a_window_around_the_column() -> None:
 def test_control_and_reordering_characters_never_reach_the_terminal() -> None:
     hostile = "\x1b]0;owned\x07 \u202e \x9b31m \r"
 
-    text = shown(finding(path=f"a{hostile}.ipynb", message=hostile, text=f"x = 1 {hostile}", advice=hostile, cell_id=hostile))
+    text = shown(
+        finding(path=f"a{hostile}.ipynb", message=hostile, text=f"x = 1 {hostile}", advice=hostile, cell_id=hostile)
+    )
 
     assert all(char.isprintable() or char == "\n" for char in text)
 
@@ -77,11 +81,15 @@ def test_colours_are_only_there_when_asked_for() -> None:
 
 
 def test_suppressed_findings_are_counted_and_not_shown() -> None:
-    assert shown(finding(suppressed="as agreed")) == "No findings in 1 notebook, 5 code cells; 1 suppressed with a reason."
+    assert (
+        shown(finding(suppressed="as agreed")) == "No findings in 1 notebook, 5 code cells; 1 suppressed with a reason."
+    )
 
 
 def test_json_is_one_document_with_every_field_and_a_summary() -> None:
-    result = LintResult(findings=(finding(), finding(level="warning"), finding(suppressed="as agreed")), notebooks=1, cells=5)
+    result = LintResult(
+        findings=(finding(), finding(level="warning"), finding(suppressed="as agreed")), notebooks=1, cells=5
+    )
 
     document = json.loads(output.json(result))
 
@@ -94,7 +102,9 @@ def test_json_is_one_document_with_every_field_and_a_summary() -> None:
 
 
 def test_statistics_count_what_each_rule_said() -> None:
-    result = LintResult(findings=(finding(), finding(line=4), finding(rule="PB403", name="changes-directory")), notebooks=1, cells=5)
+    result = LintResult(
+        findings=(finding(), finding(line=4), finding(rule="PB403", name="changes-directory")), notebooks=1, cells=5
+    )
 
     assert output.statistics(result).splitlines() == [
         "     2  PB201  undefined-name",

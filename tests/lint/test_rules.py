@@ -23,7 +23,9 @@ def test_every_rule_has_a_case_that_fires_and_one_that_is_silent(code: str) -> N
     cases = CASES.get(code, [])
 
     assert any(case.says for case in cases), f"{code} needs a notebook that it speaks of, in tests/lint/cases/"
-    assert any(not case.says for case in cases), f"{code} needs a notebook that it must not speak of, in tests/lint/cases/"
+    assert any(not case.says for case in cases), (
+        f"{code} needs a notebook that it must not speak of, in tests/lint/cases/"
+    )
 
 
 def test_no_case_is_written_for_a_rule_that_does_not_exist() -> None:

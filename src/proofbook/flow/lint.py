@@ -7,7 +7,7 @@ from pathlib import Path
 from proofbook.analyze import source
 from proofbook.analyze.cells import CellFlow
 from proofbook.exceptions import NotebookError
-from proofbook.lint import discovery, engine, registry
+from proofbook.lint import discovery, engine, records, registry
 from proofbook.lint.result import LintResult
 from proofbook.lint.rule import Project
 from proofbook.model.configuration import LintConfiguration
@@ -79,6 +79,6 @@ def _recorded(notebooks: Sequence[tuple[Notebook, tuple[CellFlow, ...] | str]]) 
     for notebook, flow in notebooks:
         if isinstance(flow, str):
             continue
-        for name in {record.name for cell in flow for record in cell.records if record.name is not None}:
+        for name in {record.name for cell in flow for record in records.recorded(cell) if record.name is not None}:
             names[name].append(notebook.path)
     return dict(names)

@@ -1,14 +1,13 @@
 """The calls of a notebook by the full name of what they call: `os.chdir`, however it was imported."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Span
 from proofbook.analyze.locals import bound_in
-from proofbook.lint.rule import Subject
 from proofbook.model.notebook import Cell
 
 __all__ = ["Called", "calls"]
@@ -28,11 +27,11 @@ class Called(Struct, frozen=True, kw_only=True):
     """It stands in the body of a function or lambda."""
 
 
-def calls(subject: Subject) -> Iterator[Called]:
+def calls(flows: Sequence[CellFlow]) -> Iterator[Called]:
     """Every call of a builtin or of something imported, in the order of the cells."""
     imported: dict[str, str] = {}
     assigned: set[str] = set()
-    for flow in subject.flow:
+    for flow in flows:
         for known in flow.imports:
             if known.name is not None:
                 imported.setdefault(known.alias, f"{known.module}.{known.name}")
@@ -41,7 +40,7 @@ def calls(subject: Subject) -> Iterator[Called]:
                 plain = known.alias == known.module.split(".")[0]
                 imported.setdefault(known.alias, known.alias if plain else known.module)
         assigned |= {binding.name for binding in flow.bindings if binding.kind != "import"}
-    for flow in subject.flow:
+    for flow in flows:
         if flow.tree is not None:
             yield from _of_cell(flow, imported, frozenset(assigned))
 

@@ -7,6 +7,7 @@ import msgspec
 from proofbook.analyze import cells
 from proofbook.analyze.cells import CellFlow
 from proofbook.lint import registry, suppressions
+from proofbook.lint.calls import calls
 from proofbook.lint.rule import Project, Rule, Subject, Violation
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.finding import Finding
@@ -48,9 +49,11 @@ def lint(
         ConfigurationError: `select` or `ignore` name a rule that does not exist.
     """
     flow = analyze(notebook) if flow is None else flow
+    flows = () if isinstance(flow, str) else flow
     subject = Subject(
         notebook=notebook,
-        flow=() if isinstance(flow, str) else flow,
+        flow=flows,
+        calls=tuple(calls(flows)),
         configuration=configuration,
         project=project,
         suppressions=suppressions.read(notebook),

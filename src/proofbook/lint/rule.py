@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
+from proofbook.lint.calls import Called
 from proofbook.lint.suppressions import Suppression
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.notebook import Cell, Notebook
@@ -54,6 +55,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     notebook: Notebook
     flow: tuple[CellFlow, ...] = ()
     """One a code cell, in order; empty where the notebook is not Python."""
+    calls: tuple[Called, ...] = ()
+    """Every call of a builtin or of something imported, in the order of the cells."""
     configuration: LintConfiguration = LintConfiguration()
     project: Project | None = None
     suppressions: tuple[Suppression, ...] = ()

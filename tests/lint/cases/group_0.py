@@ -31,7 +31,10 @@ CASES = {
         Case("a reason behind a colon", ["x = 1  # proofbook: ignore[PB403]: the image mounts it there"]),
         Case("text that is no comment", ['x = "# proofbook: ignore[PB403]"']),
         Case("text in a docstring", ['"""\nWrite\n# proofbook: ignore[PB403]\n"""']),
-        Case("a tag with a reason", [code("x = 1", "proofbook:ignore:PB403", proofbook={"ignore": {"PB403": "as agreed"}})]),
+        Case(
+            "a tag with a reason",
+            [code("x = 1", "proofbook:ignore:PB403", proofbook={"ignore": {"PB403": "as agreed"}})],
+        ),
     ],
     "PB002": [
         Case(

@@ -31,7 +31,11 @@ CASES = {
         ),
         Case("a stripped source", [code("a = 1"), code("b = 2")], commit_outputs=True),
         Case("counts rise", [code("a = 1", count=1), code("b = 2", count=2)], commit_outputs=True),
-        Case("counts rise with gaps", [code("a = 1", count=4), code("b = 2"), code("c = 3", count=9)], commit_outputs=True),
+        Case(
+            "counts rise with gaps",
+            [code("a = 1", count=4), code("b = 2"), code("c = 3", count=9)],
+            commit_outputs=True,
+        ),
         Case("an empty notebook", [], commit_outputs=True),
     ],
     "PB105": [

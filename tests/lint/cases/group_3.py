@@ -14,7 +14,13 @@ CASES = {
             project=Project(),
         ),
         Case("R", ["x <- 1"], ["0:0:0 warning no code cell is tagged `parameters`"], language="R"),
-        Case("asked for", ["x = 1"], ["0:0:0 error no code cell is tagged `parameters`"], project=Project(task=False), select=["PB301"]),
+        Case(
+            "asked for",
+            ["x = 1"],
+            ["0:0:0 error no code cell is tagged `parameters`"],
+            project=Project(task=False),
+            select=["PB301"],
+        ),
         Case("beside a pipeline", ["x = 1"], project=Project(task=False)),
         Case("with one", [parameters(), "x = 1"], project=Project()),
         Case("nothing but text", [markdown("# Title"), code("  \n")], project=Project()),
@@ -28,7 +34,10 @@ CASES = {
         Case(
             "three",
             [parameters("x = 1"), parameters("x = 2"), parameters("x = 3")],
-            ["2:0:0 error a second parameters cell; the first is cell 1", "3:0:0 error a second parameters cell; the first is cell 1"],
+            [
+                "2:0:0 error a second parameters cell; the first is cell 1",
+                "3:0:0 error a second parameters cell; the first is cell 1",
+            ],
         ),
         Case("one", [parameters("x = 1"), "x"]),
         Case("one and a text", [markdown("# Parameters", "parameters"), parameters("x = 1")]),
@@ -40,7 +49,11 @@ CASES = {
             [parameters("upstream = None\nproduct = None\nwindow = 90\nused = 1"), "used"],
             ["1:3:1 error parameter `window` is never read: the run does not depend on it"],
         ),
-        Case("annotated", [parameters("window: int = 90")], ["1:1:1 error parameter `window` is never read: the run does not depend on it"]),
+        Case(
+            "annotated",
+            [parameters("window: int = 90")],
+            ["1:1:1 error parameter `window` is never read: the run does not depend on it"],
+        ),
         Case(
             "only mentioned in a comment",
             [parameters("window = 90"), "x = 1  # window"],
@@ -88,7 +101,10 @@ CASES = {
         ),
         Case("made from itself", [parameters("as_of = '2013'"), "import pandas as pd\nas_of = pd.Timestamp(as_of)"]),
         Case("a default in a branch", [parameters("window = None"), "if window is None:\n    window = 30"]),
-        Case("in a function's own scope", [parameters("window = 90"), "def f(window):\n    window = 1\n    return window"]),
+        Case(
+            "in a function's own scope",
+            [parameters("window = 90"), "def f(window):\n    window = 1\n    return window"],
+        ),
         Case("a comprehension's own variable", [parameters("day = 1"), "[day for day in range(3)]"]),
         Case("augmented", [parameters("window = 90"), "window += 1"]),
         Case("set in the parameters cell itself", [parameters("window = 90\nwindow = 30"), "window"]),

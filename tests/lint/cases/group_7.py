@@ -7,10 +7,19 @@ _IMPORT = "from proofbook import record"
 
 CASES = {
     "PB701": [
-        Case("nothing", [parameters(), "x = 1"], ["0:0:0 warning nothing is recorded: the gate has no value of this notebook to compare"]),
+        Case(
+            "nothing",
+            [parameters(), "x = 1"],
+            ["0:0:0 warning nothing is recorded: the gate has no value of this notebook to compare"],
+        ),
         Case(
             "another function called record",
             [parameters(), "def record(*a): ...\nrecord('x', 1)"],
+            ["0:0:0 warning nothing is recorded: the gate has no value of this notebook to compare"],
+        ),
+        Case(
+            "a profile that nobody records",
+            [parameters(), "from proofbook import profile\nprofile(df)"],
             ["0:0:0 warning nothing is recorded: the gate has no value of this notebook to compare"],
         ),
         Case("a record", [parameters(), f"{_IMPORT}\nrecord('rows', 3)"]),
@@ -53,11 +62,22 @@ CASES = {
             [f"{_IMPORT}\nimport scrapbook as sb", "record('auc', 1)", "sb.glue('auc', 2)"],
             ["3:1:1 error record `auc` is recorded already in cell 2: only the last stays"],
         ),
+        Case(
+            "a profile is a value, and takes no name",
+            [f"{_IMPORT}, profile\nrecord('a', profile(df))\nrecord('b', profile(df))"],
+        ),
         Case("two names", [_IMPORT, "record('auc', 1)", "record('brier', 2)"]),
         Case("a name from a constant", [f"{_IMPORT}\nPREFIX = 'test'", "record(f'{PREFIX}_auc', 1)"]),
         Case("one of two branches", [f"{_IMPORT}\nif x:\n    record('auc', 1)\nelse:\n    record('auc', 2)"]),
-        Case("a failure's handler", [f"{_IMPORT}\ntry:\n    y = f()\nexcept ValueError:\n    record('auc', None)\nelse:\n    record('auc', y)"]),
-        Case("by another task under another name", [_IMPORT, "record('auc', 1)"], project=Project(records={"brier": ("train.ipynb",)})),
+        Case(
+            "a failure's handler",
+            [f"{_IMPORT}\ntry:\n    y = f()\nexcept ValueError:\n    record('auc', None)\nelse:\n    record('auc', y)"],
+        ),
+        Case(
+            "by another task under another name",
+            [_IMPORT, "record('auc', 1)"],
+            project=Project(records={"brier": ("train.ipynb",)}),
+        ),
         Case("another function", ["def record(n): ...\nrecord('a'); record('a')"]),
     ],
 }

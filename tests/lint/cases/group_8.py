@@ -4,10 +4,20 @@ from tests.lint.factory import Case, content
 
 CASES = {
     "PB807": [
-        Case("truncated", [], ["0:0:0 error the file cannot be read: it ends in the middle of its JSON"], raw=content("x = 1")[:-60]),
+        Case(
+            "truncated",
+            [],
+            ["0:0:0 error the file cannot be read: it ends in the middle of its JSON"],
+            raw=content("x = 1")[:-60],
+        ),
         Case("empty", [], ["0:0:0 error the file cannot be read: it is empty"], raw=b""),
         Case("not UTF-8", [], ["0:0:0 error the file cannot be read: it is not UTF-8 (byte 2)"], raw=b'{"\xff": 1}'),
-        Case("not JSON", [], ["0:0:0 error the file cannot be read: it is not JSON (Expecting value, line 1, column 1)"], raw=b"x = 1"),
+        Case(
+            "not JSON",
+            [],
+            ["0:0:0 error the file cannot be read: it is not JSON (Expecting value, line 1, column 1)"],
+            raw=b"x = 1",
+        ),
         Case(
             "nbformat 3",
             [],

@@ -10,7 +10,9 @@ from proofbook.lint.rule import Subject, Violation, rule
 __all__ = ["cross_cell_mutation"]
 
 # `p.add(...)` and `p.sort()` of plots, tables and queries give back a new object
-_TWO_MEANINGS = {f".{name}()" for name in ("add", "fill", "partition", "put", "resize", "reverse", "sort", "subtract", "update")}
+_TWO_MEANINGS = {
+    f".{name}()" for name in ("add", "fill", "partition", "put", "resize", "reverse", "sort", "subtract", "update")
+}
 _LITERALS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 _BUILDERS = {"list", "dict", "set", "bytearray", "defaultdict", "OrderedDict", "Counter", "deque", "sorted"}
 _VALUES = {"assignment", "annotated", "augmented", "for", "with", "walrus", "match", "magic", "global"}
@@ -69,7 +71,7 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
 
 
 def _surely(mutation: Mutation, maker: CellFlow) -> bool:
-    """Whether the object is changed for sure: the analysis goes by the method's name, and some names mean two things."""
+    """Whether the object is changed for sure: the analysis goes by the method's name, and some mean two things."""
     if mutation.how == "augmented" or (mutation.via is not None and mutation.conditional):
         return False
     return mutation.text not in _TWO_MEANINGS or _is_container(mutation.name, maker)

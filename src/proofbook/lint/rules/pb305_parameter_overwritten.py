@@ -68,11 +68,7 @@ def _overwrites(binding: Definition, flow: CellFlow) -> bool:
     if (binding.conditional and binding.kind != "for") or binding.kind == "augmented" or flow.tree is None:
         return False
     statement = next(
-        (
-            node
-            for node in flow.tree.body
-            if node.lineno <= binding.line <= (node.end_lineno or node.lineno)
-        ),
+        (node for node in flow.tree.body if node.lineno <= binding.line <= (node.end_lineno or node.lineno)),
         None,
     )
     if statement is None:

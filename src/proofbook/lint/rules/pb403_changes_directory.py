@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from proofbook.lint.calls import calls
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["changes_directory"]
@@ -47,7 +46,7 @@ def changes_directory(subject: Subject) -> Iterator[Violation]:
                     line=magic.line,
                     column=magic.column,
                 )
-    for call in calls(subject):
+    for call in subject.calls:
         if call.name in _CALLS:
             yield Violation(
                 message=f"`{call.name}()` changes the working directory",

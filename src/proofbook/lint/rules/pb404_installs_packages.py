@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from proofbook.analyze.magics import Magic
-from proofbook.lint.calls import Called, calls
+from proofbook.lint.calls import Called
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["installs_packages"]
@@ -75,7 +75,7 @@ def installs_packages(subject: Subject) -> Iterator[Violation]:
                     line=line,
                     column=magic.column if line == magic.line else 1,
                 )
-    for call in calls(subject):
+    for call in subject.calls:
         called = _of_call(call) if call.name in _CALLS else None
         if called is not None:
             yield Violation(

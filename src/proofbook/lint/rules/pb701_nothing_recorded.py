@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from proofbook.lint.records import recorded
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["nothing_recorded"]
@@ -36,7 +37,7 @@ def nothing_recorded(subject: Subject) -> Iterator[Violation]:
     ## Fix safety
     There is no fix: only the author knows what counts.
     """
-    if subject.parameters is None or any(flow.records or flow.wild or flow.problem for flow in subject.flow):
+    if subject.parameters is None or any(recorded(flow) or flow.wild or flow.problem for flow in subject.flow):
         return
     yield Violation(
         message="nothing is recorded: the gate has no value of this notebook to compare",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import RecordCall
+from proofbook.lint.records import recorded
 from proofbook.lint.rule import Subject, Violation, rule
 from proofbook.model.notebook import Cell
 
@@ -43,8 +44,9 @@ def record_name(subject: Subject) -> Iterator[Violation]:
     """
     seen: dict[str, list[tuple[Cell, RecordCall, _Branch]]] = {}
     for flow in subject.flow:
-        places = _places(flow)
-        for call in flow.records:
+        calls = recorded(flow)
+        places = _places(flow) if calls else {}
+        for call in calls:
             branch, looped = places.get((call.span.line, call.span.column), ((), False))
             message = _fault(call, seen.get(call.name or "", []), branch=branch, looped=looped, cell=flow.cell)
             if message is None and call.name is not None and subject.project is not None:
