@@ -20,7 +20,7 @@ class Bounds:
         self._streams = 0
         self._displays = 0
 
-    def stream(self, outputs: list[Any], name: str, text: str) -> bool:
+    def stream(self, outputs: list[Any], name: str, text: str) -> str:
         """
         Take text that the cell printed.
 
@@ -30,23 +30,23 @@ class Bounds:
             text: What was printed.
 
         Returns:
-            Whether nothing is left to do: it was added to the last output, or dropped.
+            What is to become an output of its own; empty where it was added to the last one, or dropped.
         """
         last = outputs[-1] if outputs else None
         continues = last is not None and last.get("output_type") == "stream" and last.get("name") == name
         room = _STREAM_LIMIT - self._streams
         if room <= 0 or (not continues and len(outputs) >= _OUTPUTS_LIMIT):
             self.dropped += len(text)
-            return True
+            return ""
         self.dropped += max(0, len(text) - room)
         text = text[:room]
         if not continues or last is None:
             self._streams += len(text)
-            return False
+            return text
         before = len(last["text"])
         last["text"] = _joined(last["text"], text)
         self._streams += len(last["text"]) - before
-        return True
+        return ""
 
     def display(self, outputs: list[Any], data: dict[str, Any]) -> bool:
         """Whether an output that is not text of a stream is to be kept."""

@@ -9,7 +9,7 @@ from queue import Empty
 from typing import Any
 
 from jupyter_core.utils import ensure_async, run_sync
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 
@@ -27,7 +27,9 @@ _TICK = 0.1
 _SAMPLE_EVERY = 10
 _LINGER = 0.3
 """Seconds in which the last messages of a dead kernel may still arrive."""
-_IOPUB_TIMEOUT = 60
+_SILENCE = 15.0
+"""Seconds without a message after which the outputs of a cell that has ended are given up."""
+_FOR_EVER = 1 << 30
 _TRACEBACK_LIMIT = 100_000
 _QUESTION_TIMEOUT = 5.0
 # Names are looked up through __import__, because a notebook may have its own `list` or `getattr`.
@@ -51,13 +53,16 @@ class NotebookClient(PapermillNotebookClient):
         project: str | None,
         **options: Any,
     ) -> None:
-        super().__init__(state, km=kernel, iopub_timeout=_IOPUB_TIMEOUT, **options)
+        super().__init__(state, km=kernel, iopub_timeout=_FOR_EVER, **options)
         self._state = state
         self._kernel = kernel
         self._control = control
         self._cell_timeout = cell_timeout
         self._roots = tuple({f"{project}/", f"{Path(project).resolve()}/"}) if project else ()
         self._deadline: float | None = None
+        self._cell: Any = None
+        self._last_message = 0.0
+        self._silent = False
         self._bounds = Bounds()
         self._reply: dict[str, Any] = {}
         self.usage = Usage(kernel.pid or 0)
@@ -118,14 +123,16 @@ class NotebookClient(PapermillNotebookClient):
         trouble: Exception | None = None
         if runs and self._cell_timeout:
             self._deadline = time.monotonic() + self._cell_timeout
+        self._cell = cell if runs else None
+        self._last_message = time.monotonic()
         self._control.cell(runs)
         try:
             await self.async_execute_cell(cell, index)
-        except (CellExecutionError, DeadKernelError, CellTimeoutError) as error:
+        except (CellExecutionError, DeadKernelError) as error:
             trouble = error
         finally:
             self._control.cell(False)
-            self._deadline = None
+            self._deadline = self._cell = None
         if runs:
             self.usage.sample()
         if notice := self._bounds.notice():
@@ -167,12 +174,11 @@ class NotebookClient(PapermillNotebookClient):
             first = truth.plain_text(trouble.evalue).strip().splitlines()[:1]
             message = ": ".join([trouble.ename, *first])
             return Failure(kind="exception", message=message[:1000], traceback=traceback), trouble.ename
+        if self._silent:
+            return Failure(kind="error", message="the cell ended, but its outputs did not arrive"), "TimeoutError"
         if isinstance(trouble, DeadKernelError):
             message = f"kernel died ({self._kernel.ended() or 'it does not answer'})"
             return Failure(kind="kernel died", message=message), "DeadKernelError"
-        if trouble is not None:
-            message = f"the cell ended, and its outputs did not arrive within {_IOPUB_TIMEOUT} s"
-            return Failure(kind="error", message=message), type(trouble).__name__
         return None
 
     async def _watch(self) -> None:
@@ -185,7 +191,10 @@ class NotebookClient(PapermillNotebookClient):
                 self._control.stop("timeout", f"cell timeout after {self._cell_timeout:g} s")
             if ticks % _SAMPLE_EVERY == 0:
                 self.usage.sample()
-            if self._kernel.ended() is not None and self.task_poll_for_reply is not None:
+            gone = self._kernel.ended() is not None
+            replied = self._cell is not None and "shell.execute_reply" in self._cell["metadata"].get("execution", {})
+            self._silent = replied and time.monotonic() - self._last_message > _SILENCE
+            if (gone or self._silent) and self.task_poll_for_reply is not None:
                 await asyncio.sleep(_LINGER)
                 self.task_poll_for_reply.cancel()
                 return
@@ -194,13 +203,19 @@ class NotebookClient(PapermillNotebookClient):
     def _note_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply["content"]
 
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Take one message of the cell's."""
+        self._last_message = time.monotonic()
+        return super().process_message(msg, cell, cell_index)
+
     def output(self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int) -> Any:
         """Take one output of the cell, within bounds."""
         content = msg["content"]
         hooked = self.output_hook_stack[msg["parent_header"].get("msg_id")]
         if not hooked and not self.clear_before_next_output:
             if msg["msg_type"] == "stream":
-                if self._bounds.stream(outs, content["name"], content["text"]):
+                content["text"] = self._bounds.stream(outs, content["name"], content["text"])
+                if not content["text"]:
                     return None
             elif msg["msg_type"] in ("display_data", "execute_result") and not self._bounds.display(
                 outs, content["data"]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import zmq
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
@@ -30,6 +31,12 @@ class LocalKernel(AsyncKernelManager):
 
             self._kernel_spec = KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
         return super().kernel_spec
+
+    def client(self, **kwargs: Any) -> Any:
+        """A client that drops no message when it is slow to read: one of them says that the cell has ended."""
+        client = super().client(**kwargs)
+        client.context.setsockopt(zmq.RCVHWM, 0)
+        return client
 
     @property
     def pid(self) -> int | None:

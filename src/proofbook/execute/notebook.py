@@ -89,7 +89,11 @@ async def run(order: Order, *, on_event: Callable[[Event], None]) -> Outcome:
     session = _Session(order, on_event)
     began = time.monotonic()
     with spool.folder() as folder:
-        await session.run(folder)
+        try:
+            await session.run(folder)
+        except asyncio.CancelledError:
+            # before there was a worker to interrupt
+            session.cancelled()
         saved = _read(folder / "out.ipynb")
     seconds = time.monotonic() - began
     content, failure = session.truth(saved, seconds)
@@ -179,22 +183,25 @@ class _Session:
 
     async def _see_through(self, following: "asyncio.Future[Any]") -> None:
         """Wait for the end; bring it about when time is up or the build is interrupted."""
-        task = asyncio.current_task()
         try:
             done, _ = await asyncio.wait([following], timeout=self._order.task_timeout)
             if done:
                 return
             self._stop("timeout", f"task timeout after {self._order.task_timeout:g} s")
         except asyncio.CancelledError:
+            self.cancelled()
             self._stop("cancelled", "interrupted")
-            if task is not None:
-                task.uncancel()
         try:
             await asyncio.wait([following], timeout=_GRACE)
         except asyncio.CancelledError:
-            self._stopped = self._stopped or ("cancelled", "interrupted")
-            if task is not None:
-                task.uncancel()
+            self.cancelled()
+
+    def cancelled(self) -> None:
+        """Take an interruption for what happened, and not for one more thing to raise."""
+        self._stopped = self._stopped or ("cancelled", "interrupted")
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
 
     def _stop(self, kind: Literal["cancelled", "timeout"], message: str) -> None:
         self._stopped = (kind, message)
