@@ -224,6 +224,10 @@ def test_a_comparator_may_be_replaced_through_the_same_door_and_may_not_end_the_
         registry.register("scalar", always)
     registry.register("scalar", always, replace=True)
     assert gate(after, before).decision == "go"
+    registry.register("scalar", lambda *_, **__: None, replace=True)  # type: ignore[arg-type, return-value]
+    assert gate(after, before).decision == "no"
+    registry.register("scalar", lambda *_, **__: comparison("regressed", gates=False, failed=False), replace=True)
+    assert gate(after, before).reasons[0].startswith("auc in a: ")
     registry.register("scalar", broken, replace=True)
     result = gate(after, before)
     assert result.decision == "no"

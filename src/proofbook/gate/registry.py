@@ -9,6 +9,8 @@ raise whatever it likes on payloads that it cannot read, and never has to think 
 from collections.abc import Callable
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from proofbook.gate.outcome import PayloadError, outcome
 from proofbook.model.record import Record
 from proofbook.model.verdict import Comparison
@@ -55,7 +57,11 @@ def compare(production: Record, candidate: Record, *, load: Load, keep: Keep) ->
     if comparator is None:
         return outcome(candidate, "inconclusive", f"no comparator knows the kind {candidate.kind}", failed=True)
     try:
-        return comparator(production, candidate, load=load, keep=keep)
+        found = comparator(production, candidate, load=load, keep=keep)
+        # what is judged, and whether it gates, is the record's to say, not a comparator's
+        return replace(
+            found, record=candidate.name, task=candidate.task, kind=candidate.kind, gates=candidate.rule.gates
+        )
     except PayloadError as error:
         return outcome(candidate, "inconclusive", str(error), failed=error.side == "candidate")
     # a comparator may be somebody's plugin, and payloads are whatever a notebook wrote: neither may end the gate
