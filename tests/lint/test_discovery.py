@@ -137,7 +137,7 @@ def test_a_pattern_means_every_file_that_fits(tmp_path: Path) -> None:
         (b"", "has no list `tasks`"),
         (b"tasks: \xff", "pipeline.yaml cannot be read"),
         (b"tasks: !!python/object/apply:os.system [touch hit]", "pipeline.yaml cannot be read"),
-        (b"[" * 20_000, "pipeline.yaml cannot be read"),
+        (b"[" * 1000, "pipeline.yaml cannot be read"),
     ],
 )
 def test_a_pipeline_that_is_none_is_a_one_line_error(tmp_path: Path, text: bytes, message: str) -> None:

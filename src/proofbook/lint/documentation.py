@@ -17,6 +17,19 @@ _SUPPRESS = """\
 
 Without a reason nothing is suppressed."""
 
+_INDEX = """\
+# Lint rules
+
+`proofbook lint [PATHS]` says what stands between notebooks and production, and so does every build before anything
+runs. An error ends in exit code 3; a warning is shown, and the build goes ahead.
+
+Which rules run is said in `[tool.proofbook.lint]` by `select` and `ignore` (codes or prefixes), or by the options of the
+same names. `commit_outputs = true` says that outputs are meant to be committed: PB101 and PB105 are then errors, else
+warnings. A notebook that is stripped of its outputs is never at fault.
+
+A finding is suppressed with its code and a reason, as each page shows; without a reason it stays.
+"""
+
 
 def page(rule: Rule) -> str:
     """The Markdown page of one rule."""
@@ -38,7 +51,7 @@ def page(rule: Rule) -> str:
 def index(rules: Mapping[str, Rule]) -> str:
     """The Markdown page that lists all rules."""
     rows = [f"| [{code}]({code}.md) | {rule.name} | {_level(rule)} | {rule.status} |" for code, rule in rules.items()]
-    return "\n".join(["# Lint rules", "", "| Code | Name | Level | Status |", "|---|---|---|---|", *rows, ""])
+    return "\n".join([_INDEX, "| Code | Name | Level | Status |", "|---|---|---|---|", *rows, ""])
 
 
 def _level(rule: Rule) -> str:
