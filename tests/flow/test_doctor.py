@@ -103,7 +103,9 @@ def test_a_pinned_package_in_another_version(tmp_path: Path, home: Path) -> None
         ("D104", "pandas", "3.1.0", "2.3.0", "papermill_dataframe"),
     ],
 )
-def test_versions_that_break_others(tmp_path: Path, home: Path, code: str, name: str, bad: str, good: str, word: str) -> None:
+def test_versions_that_break_others(
+    tmp_path: Path, home: Path, code: str, name: str, bad: str, good: str, word: str
+) -> None:
     distribution(tmp_path / "bad", name, bad)
     distribution(tmp_path / "good", name, good)
 
@@ -247,7 +249,13 @@ def test_looking_leaves_nothing_behind(tmp_path: Path, home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "level"),
-    [("nfs4", "warning"), ("cifs", "warning"), ("fuse.sshfs", "warning"), ("ext4", "ok"), ("fuse.fuse-overlayfs", "ok")],
+    [
+        ("nfs4", "warning"),
+        ("cifs", "warning"),
+        ("fuse.sshfs", "warning"),
+        ("ext4", "ok"),
+        ("fuse.fuse-overlayfs", "ok"),
+    ],
 )
 def test_a_network_file_system_under_the_project(tmp_path: Path, kind: str, level: str) -> None:
     """Such a mount cannot be made here: the kernel's table of mounts is written by hand."""
@@ -311,7 +319,9 @@ def test_git_that_is_missing_or_has_no_commit(tmp_path: Path, home: Path) -> Non
     if shutil.which("git") is None:
         pytest.skip("git is not installed")
 
-    assert "not a git repository" in examined(tmp_path, home, GIT_CEILING_DIRECTORIES=str(tmp_path.parent))["D402"]["what"]
+    assert (
+        "not a git repository" in examined(tmp_path, home, GIT_CEILING_DIRECTORIES=str(tmp_path.parent))["D402"]["what"]
+    )
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     assert examined(tmp_path, home)["D402"]["level"] == "warning"
     identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]

@@ -1,7 +1,7 @@
 """The four lines of `pipeline.yaml`."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -30,7 +30,18 @@ def _load(content: bytes) -> dict[str, object]:
         PLAIN + b"meta:\n  note: |+\n    kept\n\n\n",
         b"base: &base {nb: x}\n" + PLAIN + b"    params: *base\n",
     ],
-    ids=["plain", "comments", "start", "directive", "crlf", "bom", "no newline", "comment at end", "kept lines", "anchor"],
+    ids=[
+        "plain",
+        "comments",
+        "start",
+        "directive",
+        "crlf",
+        "bom",
+        "no newline",
+        "comment at end",
+        "kept lines",
+        "anchor",
+    ],
 )
 def test_all_bytes_stay_and_four_lines_follow(before: bytes) -> None:
     after = door.opened(before)
@@ -75,7 +86,10 @@ def test_our_executor_may_have_arguments() -> None:
     [
         ("executor: parallel", "line 5: `executor: parallel`"),
         ("on_finish: hooks.done", "line 5: `on_finish: hooks.done`"),
-        ("on_render: {dotted_path: hooks.render, level: 2}", "line 5: `on_render: {'dotted_path': 'hooks.render', 'level': 2}`"),
+        (
+            "on_render: {dotted_path: hooks.render, level: 2}",
+            "line 5: `on_render: {'dotted_path': 'hooks.render', 'level': 2}`",
+        ),
     ],
 )
 def test_a_key_that_says_something_else_is_refused_with_its_line(there: str, said: str) -> None:
@@ -110,6 +124,7 @@ def test_what_cannot_take_the_lines_is_refused_in_one_line(content: bytes, said:
     assert "\n" not in str(error.value)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | st.text("at:#|>-{}[]&* \n\r'\"", max_size=40).map(str.encode))
 def test_whatever_the_bytes_are_it_keeps_them_or_refuses(content: bytes) -> None:
     try:

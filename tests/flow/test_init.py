@@ -74,7 +74,9 @@ def test_an_existing_pipeline_gets_four_lines_and_nothing_else(tmp_path: Path) -
     assert started.kind == "added"
     assert len(started.lines) == 4
     assert list(_files(tmp_path)) == ["pipeline.yaml"]
-    assert (tmp_path / "pipeline.yaml").read_bytes() == EXISTING + "".join(f"{line}\n" for line in started.lines).encode()
+    assert (tmp_path / "pipeline.yaml").read_bytes() == EXISTING + "".join(
+        f"{line}\n" for line in started.lines
+    ).encode()
     assert init(tmp_path).kind == "already"
 
 

@@ -35,7 +35,9 @@ def test_without_jupyterlab_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatc
         command(root=tmp_path)
 
     hidden = f"import sys; sys.modules['jupyterlab'] = None; {MAIN}"
-    done = subprocess.run([sys.executable, "-c", hidden, "lab"], cwd=tmp_path, capture_output=True, check=False, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", hidden, "lab"], cwd=tmp_path, capture_output=True, check=False, text=True
+    )
 
     assert done.returncode == 5
     assert done.stderr == 'error: JupyterLab is not installed: pip install "proofbook[lab]"\n'

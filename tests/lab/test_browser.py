@@ -20,7 +20,10 @@ def test_a_person_sees_the_parameters_and_saves_without_them(server: Server) -> 
     with sync.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.on("response", lambda answer: failures.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+        page.on(
+            "response",
+            lambda answer: failures.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None,
+        )
         page.on("pageerror", lambda error: failures.append(str(error)))
         page.on("console", lambda said: failures.append(said.text) if "ploomber" in said.text else None)
         page.goto(f"{server.url}lab/tree/notebooks/load.ipynb?token={server.token}")
@@ -33,10 +36,15 @@ def test_a_person_sees_the_parameters_and_saves_without_them(server: Server) -> 
         cells.nth(3).locator(".cm-content").click()
         page.keyboard.press("Control+End")
         page.keyboard.type("  # seen")
-        with page.expect_response(lambda answer: answer.request.method == "PUT" and "/api/contents/" in answer.url) as saved:
+        with page.expect_response(
+            lambda answer: answer.request.method == "PUT" and "/api/contents/" in answer.url
+        ) as saved:
             page.keyboard.press("Control+s")
         assert saved.value.status == 200
         browser.close()
+    # the kernel that the page has started would serve the next one who asks for it
+    for session in server.ask("GET", "sessions").json():
+        server.ask("DELETE", f"sessions/{session['id']}")
 
     after = json.loads(file.read_bytes())
     before["cells"][2]["source"] = ["print(limit)  # seen"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofbook.lab.injection import declared, inject, language_of, same, strip
@@ -58,6 +58,7 @@ def test_an_old_notebook_gets_no_cell_id() -> None:
     assert "id" not in opened.cells[1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(sorted(CELLS)), max_size=6), st.sampled_from([4, 5]))
 def test_nothing_is_left_of_it(kinds: list[str], minor: int) -> None:
     before = notebook(*kinds, minor=minor)

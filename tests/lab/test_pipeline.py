@@ -1,7 +1,14 @@
-"""What a notebook is given; that the pipeline is read in good time is tested on the server."""
+"""What a notebook is given, and who waits for it."""
 
-from proofbook.lab.pipeline import parameters_of
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+
+from proofbook.lab.pipeline import PipelineReader, parameters_of
 from proofbook.model.pipeline import Pipeline, Task
+from tests.lab.conftest import make_project
 
 LOAD = Task(name="load", products={"nb": "out/load.ipynb", "rows": "out/rows.csv"}, data={"raw": "raw.csv"})
 PLOT = Task(name="plot", upstream=("load",), products={"product": "out/plot.ipynb"}, params={"limit": 3})
@@ -29,3 +36,32 @@ def test_upstream_is_by_task_and_as_each_names_its_products() -> None:
 
     assert list(upstream) == ["load", "plot"]
     assert upstream["plot"] == "out/plot.ipynb"
+
+
+def test_a_kernel_that_starts_before_anything_was_opened_waits_for_the_pipeline(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    reader = PipelineReader(make_project(tmp_path), log=logging.getLogger("lab"))
+
+    async def ask() -> list[bool]:
+        paths = ("notebooks/load.ipynb", "notebooks/sum.py", "notebooks/loose.ipynb")
+        return await asyncio.gather(*(reader.is_task(path) for path in paths))
+
+    assert asyncio.run(ask()) == [True, True, False]
+    assert caplog.text.count("reading pipeline.yaml") == 1
+
+
+def test_a_pipeline_that_cannot_be_read_is_not_tried_again_for_a_kernel(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    (make_project(tmp_path) / "pipeline.yaml").write_text("tasks: [")
+    reader = PipelineReader(tmp_path, log=logging.getLogger("lab"))
+
+    async def ask() -> list[bool]:
+        return [await reader.is_task("notebooks/load.ipynb"), await reader.is_task("notebooks/load.ipynb")]
+
+    assert asyncio.run(ask()) == [False, False]
+    assert caplog.text.count("reading pipeline.yaml") == 1
+    assert "without the pipeline's parameters" in caplog.text

@@ -24,7 +24,13 @@ def run(server: Server, path: str, code: str) -> str:
     address = f"{server.url.replace('http', 'ws', 1)}api/kernels/{kernel}/channels?token={server.token}"
     socket = create_connection(address, timeout=60)
     try:
-        header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": "s", "username": "", "version": "5.3"}
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": "execute_request",
+            "session": "s",
+            "username": "",
+            "version": "5.3",
+        }
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
         socket.send(json.dumps(message))
@@ -71,7 +77,11 @@ def test_a_task_opens_with_its_parameters(server: Server) -> None:
     exec(content["cells"][2]["source"], given)
     assert given["limit"] == 3
     assert given["product"] == {"nb": "output/load.ipynb", "rows": "output/rows.csv"}
-    assert [cell["id"] for cell in content["cells"] if cell["id"] != "proofbook-parameters"] == ["title", "params", "work"]
+    assert [cell["id"] for cell in content["cells"] if cell["id"] != "proofbook-parameters"] == [
+        "title",
+        "params",
+        "work",
+    ]
 
 
 def test_a_percent_script_opens_as_a_notebook_with_its_upstream(server: Server) -> None:
@@ -227,7 +237,9 @@ def test_the_pipeline_is_read_again_only_when_it_has_changed(server: Server) -> 
 
 
 def test_a_broken_pipeline_opens_notebooks_without_the_cell_and_the_log_says_why(server: Server) -> None:
-    (server.root / "pipeline.yaml").write_text("tasks:\n  - source: notebooks/gone.ipynb\n    product: out/gone.ipynb\n")
+    (server.root / "pipeline.yaml").write_text(
+        "tasks:\n  - source: notebooks/gone.ipynb\n    product: out/gone.ipynb\n"
+    )
 
     content = server.open(LOAD)["content"]
 
@@ -241,14 +253,25 @@ def test_nothing_that_lies_in_the_project_configures_or_replaces_the_server(tmp_
     root = make_project(tmp_path / "project")
     (root / "pipeline.yaml").unlink()
     planted = "import os\nopen(os.environ['PLANTED'], 'a').write(__file__ + '\\n')\n"
-    names = ["jupyter_config", "jupyter_server_config", "jupyter_lab_config", "jupyter_notebook_config", "sitecustomize"]
+    names = [
+        "jupyter_config",
+        "jupyter_server_config",
+        "jupyter_lab_config",
+        "jupyter_notebook_config",
+        "sitecustomize",
+    ]
     names += ["usercustomize", ".jupytext", "jupytext_config", "jupyterlab", "jupyterlab_server", "notebook_shim"]
     for folder in (root, root / "notebooks"):
         for name in names:
             (folder / f"{name}.py").write_text(planted)
-        (folder / "jupyter_server_config.json").write_text('{"ServerApp": {"token": "", "password": "", "ip": "0.0.0.0"}}')
+        (folder / "jupyter_server_config.json").write_text(
+            '{"ServerApp": {"token": "", "password": "", "ip": "0.0.0.0"}}'
+        )
     process, server = start(
-        root, home=tmp_path / "home", arguments=("--ContentsManager.allow_hidden=True",), PLANTED=str(tmp_path / "loaded")
+        root,
+        home=tmp_path / "home",
+        arguments=("--ContentsManager.allow_hidden=True",),
+        PLANTED=str(tmp_path / "loaded"),
     )
     try:
         assert len(server.token) >= 40

@@ -72,7 +72,7 @@ class ProofbookContentsManager(AsyncTextFileContentsManager):
 
         A task's parameters hold paths relative to the root. Other notebooks keep JupyterLab's custom, their own folder.
         """
-        if self.pipeline.knows(path.strip("/")):
+        if await self.pipeline.is_task(path.strip("/")):
             return ""
         folder: str = await super().get_kernel_path(path, model=model)
         return folder

@@ -43,6 +43,9 @@ class PipelineReader:
         self._root = root
         self._log = log
         self._read: _Read | None = None
+        # of the last reading that went well, and the stamp of the last that did not
+        self._sources: frozenset[str] = frozenset()
+        self._failed_at: dict[str, str] | None = None
         # notebooks that are opened together share one reading
         self._lock = asyncio.Lock()
 
@@ -69,14 +72,16 @@ class PipelineReader:
         return (read.pipeline, task) if task else None
 
     async def prepare(self) -> None:
-        """Read the pipeline, if that was not done yet, so that the first notebook need not wait for it."""
+        """Read the pipeline, if that was not tried yet, so that the first notebook need not wait for it."""
         async with self._lock:
-            if self._read is None and self._entry().is_file():
+            if self._read is None and self._entry().is_file() and self._failed_at != self._stamp():
                 self._read = await self._read_pipeline()
 
-    def knows(self, path: str) -> bool:
-        """Whether `path` was the source of a task when the pipeline was last read. Never reads anything."""
-        return self._read is not None and _task_at(self._read.pipeline, path) is not None
+    async def is_task(self, path: str) -> bool:
+        """Whether `path` is the source of a task, or was when the pipeline could last be read."""
+        # JupyterLab may start a kernel before it has opened the notebook
+        await self.prepare()
+        return path in self._sources
 
     def _entry(self) -> Path:
         return self._root / os.environ.get("ENTRY_POINT", "pipeline.yaml")
@@ -87,7 +92,7 @@ class PipelineReader:
         return {file.name: digest_of(file) for file in sorted(files) if file.is_file()}
 
     async def _read_pipeline(self) -> _Read | None:
-        stamp = self._stamp()
+        stamp = self._failed_at = self._stamp()
         self._log.info("[Proofbook] reading %s", self._entry().name)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -113,6 +118,8 @@ class PipelineReader:
         except msgspec.DecodeError as error:
             self._failed(str(error))
             return None
+        self._failed_at = None
+        self._sources = frozenset(task.source for task in pipeline.tasks if task.kind == "notebook" and task.source)
         return _Read(pipeline=pipeline, stamp=stamp, declared=self._declared(pipeline))
 
     def _declared(self, pipeline: Pipeline) -> dict[str, str]:
