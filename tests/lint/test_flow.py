@@ -141,3 +141,11 @@ def test_a_wrong_code_is_said_before_anything_is_read(root: Path) -> None:
 
     with pytest.raises(ConfigurationError, match="no rule 'PB999'"):
         run(root, select=["PB999"])
+
+
+def test_a_task_is_known_by_whatever_path_it_is_named(root: Path) -> None:
+    (root / "pipeline.yaml").write_text("tasks: [{source: b.ipynb, product: {nb: o/b.ipynb}, params: {window: 1}}]")
+    (root / "sub").mkdir()
+    (root / "sub" / "link.ipynb").symlink_to(root / "b.ipynb")
+
+    assert said(run(root, "sub/../b.ipynb", "sub/link.ipynb", select=["PB201"])) == []

@@ -41,7 +41,7 @@ def lint(
     registry.selected(configuration)  # a wrong code is said before anything is read
     sources = discovery.pipeline_sources(root) if injected is None else None
     named = {root / path: names for path, names in (injected or (sources.injected if sources else {})).items()}
-    tasks = {path.absolute(): names for path, names in named.items()}
+    tasks = {path.resolve(): names for path, names in named.items()}
     found = discovery.notebooks(paths, root=root, sources=sources)
     findings: list[Finding] = []
     read: list[tuple[Path, Notebook, tuple[CellFlow, ...] | str]] = []
@@ -53,7 +53,7 @@ def lint(
             reason = str(error).removeprefix(f"{shown}: ")
             findings += engine.unreadable(shown, reason, configuration=configuration)
             continue
-        read.append((path.absolute(), notebook, engine.analyze(notebook)))
+        read.append((path.resolve(), notebook, engine.analyze(notebook)))
     recorded = _recorded([(notebook, flow) for path, notebook, flow in read if path in tasks])
     for path, notebook, flow in read:
         project = Project(task=False, injected=frozenset()) if sources is not None else None
