@@ -39,4 +39,6 @@ def test_warnings_end_with_0(
 
     told = json.loads(capsysbinary.readouterr().out)
     assert told["problems"] == 0
-    assert {"code": "D401", "level": "warning"}.items() <= next(one for one in told["checks"] if one["name"] == "door").items()
+    assert {"code": "D401", "level": "warning"}.items() <= next(
+        one for one in told["checks"] if one["name"] == "door"
+    ).items()

@@ -1,6 +1,8 @@
 """`proofbook init`, typed."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,26 @@ def test_what_is_in_the_way_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFi
     assert proofbook("init", str(tmp_path)) == 2
 
     assert "README.md" in capsys.readouterr().err
+
+
+def test_what_the_new_projects_readme_says_is_so(tmp_path: Path) -> None:
+    def run(*words: str) -> int:
+        program = Path(sys.executable).parent / words[0]
+        return subprocess.run([program, *words[1:]], cwd=tmp_path, capture_output=True, check=False).returncode
+
+    proofbook("init", str(tmp_path))
+    readme = (tmp_path / "README.md").read_text()
+    assert run("ploomber", "build") == 0
+    assert {"measure.ipynb", "classify.ipynb", "flowers.parquet"} <= {
+        path.name for path in (tmp_path / "output").iterdir()
+    }
+    assert run("proofbook", "promote") == 0
+
+    change = next(line for line in readme.splitlines() if "features:" in line)
+    pipeline = tmp_path / "pipeline.yaml"
+    changed = pipeline.read_text().replace("      features: [petal_length, petal_width]", change)
+    assert changed != pipeline.read_text()
+    pipeline.write_text(changed)
+
+    assert "exit code 4" in readme
+    assert run("ploomber", "build") == 4

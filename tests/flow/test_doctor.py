@@ -328,3 +328,16 @@ def test_git_that_is_missing_or_has_no_commit(tmp_path: Path, home: Path) -> Non
     subprocess.run(["git", "-C", tmp_path, *identity, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
 
     assert examined(tmp_path, home)["D402"]["level"] == "ok"
+
+
+def test_a_check_that_cannot_look_says_so_and_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    git = tmp_path / "bin" / "git"
+    git.write_text("not a program")
+    git.chmod(0o755)
+    check = next(check for check in CHECKS if check.name == "git")
+
+    said = check.diagnose(Place(root=tmp_path, environment={"PATH": str(git.parent)}))
+
+    assert said.level == "warning"
+    assert "could not be examined" in said.what

@@ -1,6 +1,7 @@
 """What a check looks at, and what it says."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -45,6 +46,6 @@ class Check(Struct, frozen=True, kw_only=True):
         """Look, and say what was seen; a check that cannot look says so, and is no reason to stop."""
         try:
             level, what, cure = self.look(place)
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             level, what, cure = "warning", f"could not be examined: {error}", "see whether you may read what it names"
         return Diagnosis(code=self.code, name=self.name, level=level, what=what, cure=cure)

@@ -31,7 +31,10 @@ def python(place: Place) -> Said:
 
 def requirements(place: Place) -> Said:  # noqa: ARG001
     """What Proofbook needs, in the versions that it needs: some parts are pinned because we touch their insides."""
-    needed = [Requirement(text) for text in metadata.requires("proofbook") or ()]
+    try:
+        needed = [Requirement(text) for text in metadata.requires("proofbook") or ()]
+    except metadata.PackageNotFoundError:
+        return "problem", "Proofbook runs from a folder and is not installed", "pip install -e ."
     wrong = []
     for requirement in needed:
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
