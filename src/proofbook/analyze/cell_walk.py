@@ -221,13 +221,21 @@ class CellWalk(Walk):
                 )
             self._take(_conditional(inner, conditional), via=via or event.name, at=place, depth=depth + 1)
 
-    def branches(self, suites: list[Callable[[], bool]], *, may_skip: bool, leaking: bool = False) -> None:
+    def branches(
+        self,
+        suites: list[Callable[[], bool]],
+        *,
+        may_skip: bool,
+        leaking: bool = False,
+        gone: frozenset[str] = frozenset(),
+    ) -> None:
         before = self.bound.copy()
         ends = [before.copy()] if may_skip else []
         possible = set(before.possible)
         self.depth += 1
         for suite in suites:
             self.bound = before.copy()
+            self.bound.sure -= gone
             if leaking:
                 self.bound.possible |= possible
             left = suite()

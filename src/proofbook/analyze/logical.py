@@ -28,6 +28,8 @@ class Line(Struct, frozen=True, kw_only=True):
     """From the first character that is no blank, to its end."""
     escaped: bool = False
     """It starts with one of IPython's signs."""
+    closed: bool = True
+    """False where the text ends inside a string of several lines."""
     equals: int = -1
     """Column, from 0, of the first `=` outside brackets, on the first physical line; -1 without one."""
     value: str = ""
@@ -52,10 +54,12 @@ def logical_lines(code: str) -> Iterator[Line]:
             continue
         column = start - at
         escaped = code[start] in _ESCAPES
-        end, equals = (_physical_end(code, start, continued=True), -1) if escaped else _logical_end(code, start)
+        end, equals, closed = (
+            (_physical_end(code, start, continued=True), -1, True) if escaped else _logical_end(code, start)
+        )
         value_at = _magic_value(code, equals)
         if value_at >= 0:
-            end = _physical_end(code, start, continued=True)
+            end = _physical_end(code, equals, continued=True)
         last = number + code.count("\n", start, end)
         yield Line(
             first=number,
@@ -63,9 +67,10 @@ def logical_lines(code: str) -> Iterator[Line]:
             column=column,
             text=code[start:end].rstrip(),
             escaped=escaped,
+            closed=closed,
             equals=equals - at if value_at >= 0 else -1,
             value=code[value_at:end].rstrip() if value_at >= 0 else "",
-            value_column=value_at - at,
+            value_column=value_at - max(at, code.rfind("\n", at, max(value_at, at)) + 1),
         )
         at, number = end + 1, last + 1
 
@@ -82,19 +87,21 @@ def _physical_end(code: str, start: int, *, continued: bool) -> int:
         end += 1
 
 
-def _logical_end(code: str, start: int) -> tuple[int, int]:
-    """Index of the newline that ends the statement, and of the first lone `=` outside brackets (-1 without)."""
+def _logical_end(code: str, start: int) -> tuple[int, int, bool]:
+    """Index of the newline that ends the statement; of its first `=` outside brackets, or -1; whether all is closed."""
     at, depth, equals = start, 0, -1
     while at < len(code):
         character = code[at]
         if character in "'\"":
-            at = _string_end(code, at)
+            quoted, at = at, _string_end(code, at)
+            if at == len(code) and code.startswith(("'''", '"""'), quoted) and not _closes(code, quoted):
+                return at, equals, False
             continue
         if character == "#":
             at = _physical_end(code, at, continued=False)
             continue
         if character == "\n" and depth == 0:
-            return at, equals
+            return at, equals, True
         if character == "\\":
             at += 2
             continue
@@ -106,17 +113,22 @@ def _logical_end(code: str, start: int) -> tuple[int, int]:
             if code[at - 1] not in "=!<>+-*/%&|^@:~" and code[at + 1 : at + 2] != "=":
                 equals = at
                 if _magic_value(code, equals) >= 0:
-                    return _physical_end(code, start, continued=True), equals
+                    return _physical_end(code, equals, continued=True), equals, True
             elif code[at + 1 : at + 2] == "=":
                 at += 1
         at += 1
-    return len(code), equals
+    return len(code), equals, True
 
 
 def _magic_value(code: str, equals: int) -> int:
     """Index of the `!` or `%name` behind an `=`, else -1."""
-    found = re.compile(r"=[ \t]*(?=!|%[A-Za-z_])").match(code, equals) if equals >= 0 else None
+    found = re.compile(r"=([ \t]|\\\n)*(?=!|%[A-Za-z_])").match(code, equals) if equals >= 0 else None
     return found.end() if found else -1
+
+
+def _closes(code: str, start: int) -> bool:
+    """Whether the triple-quoted string at `start`, which reaches the end of the text, ends there with its quotes."""
+    return len(code) >= start + 6 and code.endswith(code[start : start + 3])
 
 
 def _string_end(code: str, start: int) -> int:

@@ -216,8 +216,9 @@ def _special(line: Line) -> tuple[Magic, str, int] | None:
             "",
             0,
         )
-    asked = magic_names.HELP.search(line.text)
-    if asked and line.text.endswith("?"):
+    # a search from every character of a line that was made long on purpose would take minutes
+    asked = magic_names.HELP.search(line.text[-400:]) if line.closed and line.text.endswith("?") else None
+    if asked:
         return (
             _magic("help", asked["sign"], asked["object"], text=line.text, line=first, column=column, end_line=last),
             "",

@@ -235,6 +235,6 @@ def _find(cell: Cell, lines: list[str], start: int) -> int:
     for index in range(start, len(lines)):
         line = lines[index].strip()
         # markdown and magics stand in comments
-        if line == first or line.removeprefix("#").strip() == first.removeprefix("#").strip():
+        if first in (line, line.removeprefix("#").strip()):
             return index
     return start

@@ -149,7 +149,7 @@ class Walk(ExpressionWalk):
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)
         self.repeats += 1
-        self.branches([self._suite(node.body)], may_skip=True)
+        self.branches([self._suite(node.body)], may_skip=True, gone=_deleted(node.body))
         self.repeats -= 1
         if node.orelse:
             self.branches([self._suite(node.orelse)], may_skip=True)
@@ -162,7 +162,7 @@ class Walk(ExpressionWalk):
             return self._suite(node.body)()
 
         self.repeats += 1
-        self.branches([walk], may_skip=True)
+        self.branches([walk], may_skip=True, gone=_deleted(node.body))
         self.repeats -= 1
         if node.orelse:
             self.branches([self._suite(node.orelse)], may_skip=True)
@@ -276,6 +276,17 @@ def _caught(handler: ast.ExceptHandler) -> list[str]:
         return ["BaseException"]
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return [node.id if isinstance(node, ast.Name) else getattr(node, "attr", "") for node in types]
+
+
+def _deleted(statements: list[ast.stmt]) -> frozenset[str]:
+    """Names that the statements delete: by `del`, or at the end of an `except ... as`."""
+    found: set[str] = set()
+    for node in (node for statement in statements for node in ast.walk(statement)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
+            found.add(node.id)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            found.add(node.name)
+    return frozenset(found)
 
 
 def _exits(node: ast.stmt | None) -> bool:

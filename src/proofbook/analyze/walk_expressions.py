@@ -55,7 +55,14 @@ class ExpressionWalk(ast.NodeVisitor):
         """Take one event."""
         raise NotImplementedError
 
-    def branches(self, suites: list[Callable[[], bool]], *, may_skip: bool, leaking: bool = False) -> None:
+    def branches(
+        self,
+        suites: list[Callable[[], bool]],
+        *,
+        may_skip: bool,
+        leaking: bool = False,
+        gone: frozenset[str] = frozenset(),
+    ) -> None:
         """
         Walk alternative suites; each returns whether it ends by leaving.
 
@@ -63,6 +70,7 @@ class ExpressionWalk(ast.NodeVisitor):
             suites: What to walk.
             may_skip: Perhaps none of them runs.
             leaking: A suite may start after part of an earlier one has run: the handlers of a `try`.
+            gone: Names that may not exist any more when a suite starts: the last round of a loop deleted them.
         """
         raise NotImplementedError
 
