@@ -35,10 +35,12 @@ def write(store: Store, reference: str | int = "latest", *, folder: Path) -> Pat
     """
     number = store.number(reference)
     run = store.run(number)
-    gate = store.gate(number)
+    remarks: list[str] = []
+    gate = _gate(store, number, remarks=remarks)
     channel = gate.channel if gate else "production"
     held = store.generation(channel)
-    production, remark = _production(store, number, gate=gate, held=held.run if held else None)
+    other = gate.production if gate else held.run if held else None
+    production = None if other is None or other == number else _production(store, other, remarks=remarks)
     html = page.render(
         run,
         gate=gate,
@@ -46,7 +48,7 @@ def write(store: Store, reference: str | int = "latest", *, folder: Path) -> Pat
         load=store.blobs.get,
         identity=store.manifest(number),
         in_production=held is not None and held.run == number,
-        remarks=(remark,) if remark else (),
+        remarks=remarks,
     )
     target = folder / f"run-{number}.html"
     _put(target, html)
@@ -54,19 +56,22 @@ def write(store: Store, reference: str | int = "latest", *, folder: Path) -> Pat
     return target
 
 
-def _production(store: Store, number: int, *, gate: GateResult | None, held: int | None) -> tuple[Run | None, str]:
-    """
-    The run to stand beside: the one that the gate compared with, else what production holds.
-
-    A damaged one is no reason to have no page: then the second value says so.
-    """
-    other = gate.production if gate else held
-    if other is None or other == number:
-        return None, ""
+def _gate(store: Store, number: int, *, remarks: list[str]) -> GateResult | None:
+    """What the gate said; where that is damaged, the page says so."""
     try:
-        return store.run(other), ""
+        return store.gate(number)
     except ProofbookError as error:
-        return None, f"Run {other}, which production holds, cannot be read: {error}"
+        remarks.append(f"What the gate said of this run cannot be read: {error}")
+        return None
+
+
+def _production(store: Store, number: int, *, remarks: list[str]) -> Run | None:
+    """The run to stand beside: the one that the gate compared with, else what production holds."""
+    try:
+        return store.run(number)
+    except ProofbookError as error:
+        remarks.append(f"Run {number}, which this one is compared with, cannot be read: {error}")
+        return None
 
 
 def _entries(store: Store, *, folder: Path, channel: str) -> tuple[page.Entry, ...]:

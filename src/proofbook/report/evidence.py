@@ -77,7 +77,7 @@ def _flat(content: dict[str, Any] | list[Any]) -> bool:
 def _table_like(content: Mapping[str, Any]) -> bool:
     """Several names that each have the same kind of facts, such as columns with their largest difference."""
     first, *others = content.values()
-    if not isinstance(first, Mapping) or not first:
+    if not isinstance(first, Mapping) or not first or any(isinstance(item, (dict, list)) for item in first.values()):
         return False
     return all(isinstance(item, Mapping) and item.keys() == first.keys() for item in others)
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 __all__ = [
+    "BLOCKS",
     "CELLS",
     "DEPTH",
     "HTML_CHARACTERS",
@@ -11,7 +12,9 @@ __all__ = [
     "MARKDOWN_CHARACTERS",
     "NOTEBOOK_BYTES",
     "OUTPUTS",
+    "PAGE_BLOCKS",
     "PAGE_PICTURE_BYTES",
+    "PAGE_RICH_CHARACTERS",
     "PATCH_CHARACTERS",
     "PICTURE_BYTES",
     "PICTURE_PIXELS",
@@ -36,7 +39,7 @@ OUTPUTS: Final = 100
 
 SOURCE_CHARACTERS: Final = 60_000
 """Of one code cell."""
-MARKDOWN_CHARACTERS: Final = 100_000
+MARKDOWN_CHARACTERS: Final = 40_000
 """Of one markdown cell or output."""
 TEXT_LINES: Final = 120
 TEXT_CHARACTERS: Final = 20_000
@@ -64,6 +67,11 @@ TABLE_ROWS: Final = 12
 TABLE_COLUMNS: Final = 16
 
 DEPTH: Final = 48
-"""Tags within tags, of HTML that a notebook brought."""
+"""Tags within tags, of HTML that a notebook brought; deeper ones lose their tags."""
+BLOCKS: Final = 4_000
+"""Divisions, lists and the like in one piece of HTML: the time to parse them grows with the square of their depth."""
+PAGE_BLOCKS: Final = 30_000
+PAGE_RICH_CHARACTERS: Final = 4_000_000
+"""HTML and markdown of all notebooks of one page."""
 TASKS_DRAWN: Final = 120
 """A larger pipeline is listed, not drawn."""

@@ -28,6 +28,8 @@ def rendered(source: str, *, album: Album, headings: Headings, attachments: Mapp
         headings: Says which level each heading gets.
         attachments: Of the cell: file name to MIME bundle, for `![](attachment:name)`.
     """
+    if (refusal := album.allowance.refusal(source[:MARKDOWN_CHARACTERS])) is not None:
+        return Markup('<p class="absent">[not shown: {}]</p>').format(refusal)
     content = _PARSER.render(source[:MARKDOWN_CHARACTERS], {"attachments": attachments or {}})
     page = clean(content, album=album, headings=headings)
     if len(source) > MARKDOWN_CHARACTERS:

@@ -11,8 +11,9 @@ import struct
 from xml.etree import ElementTree as ET
 
 from proofbook.report import words
+from proofbook.report.allowance import Allowance
 from proofbook.report.blocks import Block, note
-from proofbook.report.limits import PAGE_PICTURE_BYTES, PICTURE_BYTES, PICTURE_PIXELS, SVG_BYTES, SVG_ELEMENTS
+from proofbook.report.limits import PICTURE_BYTES, PICTURE_PIXELS, SVG_BYTES, SVG_ELEMENTS
 
 __all__ = ["Album", "dimensions"]
 
@@ -22,19 +23,18 @@ _REFERENCES = ("href", "{http://www.w3.org/1999/xlink}href")
 
 
 class Album:
-    """The pictures of one page. It counts their bytes, so that all of them together stay within bounds."""
+    """The pictures of one page, within what the page may hold of them."""
 
-    def __init__(self, *, limit: int = PAGE_PICTURE_BYTES) -> None:
-        self._left = limit
+    def __init__(self, allowance: Allowance | None = None) -> None:
+        self.allowance = allowance or Allowance()
 
     def add(self, content: bytes, media: str, *, alt: str) -> Block:
         """The picture, or a note that says why it is not shown."""
         problem = _problem(content, media)
-        if problem is None and len(content) > self._left:
+        if problem is None and not self.allowance.take_picture(len(content)):
             problem = "this page has as many pictures as it may hold"
         if problem is not None:
             return note(f"Picture not shown: {problem}.")
-        self._left -= len(content)
         width, height = dimensions(content, media) if media != _SVG else (0, 0)
         uri = f"data:{media};base64,{base64.b64encode(content).decode('ascii')}"
         return Block(kind="picture", label=words.brief(alt) or "Picture", uri=uri, width=width, height=height)

@@ -51,6 +51,9 @@ _SCHEMES: Final = ("http://", "https://", "mailto:")
 _PICTURES: Final = ("image/png", "image/jpeg", "image/svg+xml")
 
 
+_PLAIN: Final = {tag: (Markup("<{}>").format(tag), Markup("</{}>").format(tag)) for tag in _TAGS}
+
+
 class Headings:
     """Levels of headings below `base`, such that none is left out: a notebook may start with its third level."""
 
@@ -73,6 +76,8 @@ def clean(fragment: str, *, album: Album, headings: Headings) -> Markup:
         album: Takes the pictures that stand in it as data; those from elsewhere become a remark.
         headings: Says which level each heading gets.
     """
+    if (refusal := album.allowance.refusal(fragment)) is not None:
+        return Markup('<p class="absent">[not shown: {}]</p>').format(refusal)
     allowed = nh3.clean(
         fragment,
         tags=set(_TAGS),
@@ -137,8 +142,8 @@ class _Writer(HTMLParser):
             return Markup('<h{} class="md-{}">').format(level, tag), Markup("</h{}>").format(level)
         if tag == "table":
             return Markup('<div class="wide"><table class="data">'), Markup("</table></div>")
-        start = Markup("<{}{}>").format(tag, _attributes(tag, values))
-        return start, Markup("</{}>").format(tag)
+        start = Markup("<{}{}>").format(tag, _attributes(tag, values)) if values or tag == "a" else _PLAIN[tag][0]
+        return start, _PLAIN[tag][1]
 
     def _picture(self, values: dict[str, str]) -> Markup:
         alt = values.get("alt", "").strip()

@@ -1,0 +1,237 @@
+"""Words, drawings, scales, grids, evidence."""
+
+import itertools
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proofbook.model.record import Record, Rule
+from proofbook.model.run import TaskRun
+from proofbook.model.verdict import Comparison
+from proofbook.report import evidence, grids, words
+from proofbook.report.graph import draw
+from proofbook.report.pictures import Album
+from proofbook.report.scale import scale
+from proofbook.report.sources import Sources
+from tests.report.conftest import parquet, picture
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.4, "0.40 s"),
+        (41.24, "41.2 s"),
+        (59.96, "1 min 00 s"),
+        (192, "3 min 12 s"),
+        (3840, "1 h 04 min"),
+        (-1, "unknown"),
+        (math.nan, "unknown"),
+    ],
+)
+def test_durations_are_said_as_a_person_would(seconds, said):
+    assert words.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (18_211, "18.2 kB"),
+        (401_000_000, "401 MB"),
+        (999_999, "1 MB"),
+        (3 * 10**15, "3e+03 TB"),
+    ],
+)
+def test_sizes_are_said_as_a_person_would(count, said):
+    assert words.size(count) == said
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (Rule(better="higher", margin=0.005, floor=0.7), "higher is better; may be worse by 0.005; never below 0.7"),
+        (Rule(better="lower", ceiling=2), "lower is better; never above 2"),
+        (Rule(exact=True, informs=True), "must be exactly equal; for information"),
+        (Rule(tolerance=1e-6, key=("carrier", "hour")), "equal within 1e-06 relative; rows matched by carrier, hour"),
+        (Rule(), "no rule declared"),
+    ],
+)
+def test_a_rule_is_a_sentence(rule, said):
+    assert words.rule(rule) == said
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (Record(name="a", kind="scalar", value=0.74131234), "0.741312"),
+        (Record(name="a", kind="scalar", special="nan"), "NaN"),
+        (Record(name="a", kind="scalar", value=True), "true"),
+        (Record(name="a", kind="scalar", value=336_776), "336,776"),
+        (Record(name="a", kind="scalar"), "none"),
+        (Record(name="a", kind="text", value="two\nlines"), "two lines"),
+        (Record(name="a", kind="json", value={"a": [1]}), '{"a": [1]}'),
+        (Record(name="a", kind="table", value={"rows": 19, "columns": {"x": "int", "y": "int"}}), "19 rows, 2 columns"),
+        (Record(name="a", kind="figure", blob="0" * 64), "figure"),
+        (Record(name="a", kind="model", value={"path": "m.joblib", "size": 7}), "m.joblib · 7"),
+        (Record(name="a", kind="scalar", unreadable="no such encoder"), "unreadable: no such encoder"),
+    ],
+)
+def test_a_record_is_said_in_one_line(record, said):
+    assert words.recorded(record) == said
+
+
+def test_moments_are_dates_and_what_is_none_stays():
+    assert words.moment("2013-10-31T06:00:00.000Z") == "31 Oct 2013, 06:00 UTC"
+    assert words.moment("soon") == "soon"
+
+
+def tasks_of(edges: dict[str, tuple[str, ...]]) -> list[TaskRun]:
+    return [TaskRun(name=name, status="ran", upstream=upstream) for name, upstream in edges.items()]
+
+
+def overlap(one, other) -> bool:
+    return (
+        one.x < other.x + other.width
+        and other.x < one.x + one.width
+        and one.y < other.y + other.height
+        and other.y < one.y + one.height
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.integers(1, 14), st.booleans())
+def test_no_boxes_overlap_and_every_edge_goes_onward(data, count, down):
+    tasks = [
+        TaskRun(
+            name=f"task {number}",
+            status="ran",
+            upstream=tuple(
+                f"task {other}"
+                for other in data.draw(st.sets(st.integers(0, max(number - 1, 0)), max_size=3))
+                if other < number
+            ),
+        )
+        for number in range(count)
+    ]
+    drawing = draw(tasks, down=down)
+
+    assert not any(overlap(one, other) for one, other in itertools.combinations(drawing.nodes, 2))
+    assert all(
+        node.x >= 0 and node.y >= 0 and node.x + node.width <= drawing.width and node.y + node.height <= drawing.height
+        for node in drawing.nodes
+    )
+    assert len(drawing.edges) == sum(len(task.upstream) for task in tasks)
+    place = {node.name: node.y if down else node.x for node in drawing.nodes}
+    assert all(place[upstream] < place[task.name] for task in tasks for upstream in task.upstream)
+
+
+def test_a_pipeline_with_a_circle_or_an_unknown_upstream_is_drawn_all_the_same():
+    drawing = draw(tasks_of({"a": ("b", "a", "nowhere"), "b": ("a",)}), down=True)
+
+    assert [node.name for node in drawing.nodes] == ["a", "b"]
+    assert len(drawing.edges) == 1
+
+
+def test_six_tasks_fit_a_telephone_when_drawn_downward():
+    edges = {
+        "ingest": (),
+        "profile": ("ingest",),
+        "features": ("ingest",),
+        "train": ("features",),
+        "evaluate": ("train", "features"),
+        "for_the_business": ("evaluate", "profile"),
+    }
+
+    assert draw(tasks_of(edges), down=True).width <= 336
+
+
+def test_a_long_name_is_cut_in_the_drawing_and_whole_in_its_title():
+    node = draw(tasks_of({"a" * 100: ()}), down=True).nodes[0]
+
+    assert node.label.endswith("…")
+    assert node.name == "a" * 100
+
+
+def scalar(value) -> Record:
+    return Record(name="auc", kind="scalar", value=value)
+
+
+def test_the_scale_shows_where_both_stand_and_what_is_allowed():
+    drawn = scale(scalar(0.74), scalar(0.72), rule=Rule(better="higher", margin=0.005, floor=0.7))
+
+    assert drawn.bounds[0] < drawn.candidate < drawn.allowed[0] < drawn.production
+    assert drawn.allowed[0] + drawn.allowed[1] == 120
+
+    drawn = scale(scalar(0.13), scalar(0.131), rule=Rule(better="lower", margin=0.002))
+    assert drawn.allowed[0] == 0
+    assert drawn.production < drawn.candidate < drawn.allowed[1]
+
+
+@pytest.mark.parametrize("value", [None, True, "text", math.nan, math.inf, 10**400])
+def test_there_is_no_scale_for_what_is_no_finite_number(value):
+    assert scale(scalar(value), scalar(1.0), rule=Rule(floor=0)) is None
+
+
+def test_there_is_no_scale_without_a_rule_of_size():
+    assert scale(scalar(1.0), scalar(2.0), rule=Rule(exact=True)) is None
+    assert scale(scalar(1.0), scalar(1.0), rule=Rule(floor=1.0)) is None
+
+
+def test_rows_are_matched_by_key_when_fields_are_compared():
+    before = grids.sample(parquet())
+    after = grids.Sample(columns=before.columns, rows=tuple(reversed(before.rows)), height=16, width=4)
+
+    assert grids.of_sample(after, other=before, key=("carrier",)).differs == frozenset()
+    assert grids.of_sample(after, other=before).differs
+
+
+def test_a_column_that_is_new_stands_out():
+    before = grids.sample(parquet())
+    fewer = grids.Sample(columns=before.columns[:3], rows=tuple(row[:3] for row in before.rows), height=16, width=3)
+
+    assert {column for _, column in grids.of_sample(before, other=fewer).differs} == {3}
+
+
+def test_nan_is_nan_on_both_sides():
+    one = grids.Sample(columns=("a",), rows=((math.nan,),), height=1, width=1)
+
+    assert grids.of_sample(one, other=one).differs == frozenset()
+
+
+def evidence_of(blobs, content: dict, kind: str = "table"):
+    comparison = Comparison(record="a", task="b", kind=kind, verdict="changed", gates=True, reason="", evidence=content)
+    return evidence.blocks(comparison, sources=Sources(blobs.get, album=Album()))
+
+
+def test_evidence_is_laid_out_by_its_shape(blobs):
+    digest = blobs.put(picture())
+    (block,) = evidence_of(
+        blobs,
+        {
+            "worst_rows": [{"carrier": "EV", "change": 0.03}],
+            "columns": {"x": {"rows": 1, "largest": 2}, "y": {"rows": 3, "largest": 4}},
+            "difference": digest,
+            "lines": ["- a", "+ b\nc"],
+            "count": 3,
+            "nested": {"a": {"b": {"c": {"d": 1}}}},
+            "empty": [],
+        },
+    )
+    kinds = {name: inner.kind for name, inner in block.fields}
+
+    assert kinds == {
+        "Worst rows": "table",
+        "Columns": "table",
+        "Difference": "picture",
+        "Lines": "code",
+        "Count": "value",
+        "Nested": "fields",
+    }
+
+
+def test_the_difference_of_a_figure_stands_among_the_figures_only(blobs):
+    assert evidence_of(blobs, {"difference": "a" * 64}, kind="figure") == ()
+    assert evidence_of(blobs, {}) == ()
