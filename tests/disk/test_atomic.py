@@ -80,7 +80,7 @@ def test_the_order_is_content_then_name_then_folder(tmp_path: Path, monkeypatch:
     fsync, link = os.fsync, os.link
 
     def synced(descriptor: int) -> None:
-        seen.append("folder" if os.path.isdir(f"/proc/self/fd/{descriptor}") else "content")
+        seen.append("folder" if Path(f"/proc/self/fd/{descriptor}").is_dir() else "content")
         fsync(descriptor)
 
     def linked(*arguments: object, **options: object) -> None:

@@ -32,7 +32,7 @@ def test_the_list_of_points_is_what_the_source_passes() -> None:
 
 def test_a_point_that_is_not_listed_cannot_be_passed_under_test(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROOFBOOK_FAULT", "*:0:count")
-    with pytest.raises(LookupError, match="new.step"):
+    with pytest.raises(LookupError, match=r"new\.step"):
         faults.point("new.step")
 
 

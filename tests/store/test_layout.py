@@ -118,7 +118,7 @@ def test_a_read_only_store_can_be_read_and_refuses_to_write(tmp_path: Path, monk
     for write in (
         lambda: store.reserve(making.PIPELINE),
         lambda: store.blobs.put(b"new"),
-        lambda: store.build_lock(),
+        store.build_lock,
         lambda: making.advance(store, number),
     ):
         with pytest.raises(StoreError, match="read-only"):

@@ -1,6 +1,7 @@
 """Runs: a number first, so that a killed build is seen; the manifest and the rows last."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ class Runs:
         self._database = database
         self._blobs = blobs
         self._alive: dict[int, Held] = {}
+        self._running = database.path.parent / "running"
 
     def reserve(self, pipeline: str) -> int:
         """A number for a run that begins now; it is `running` as long as this process lives."""
@@ -83,24 +85,31 @@ class Runs:
         self._release(number)
 
     def repair(self) -> tuple[int, ...]:
-        """Mark the runs whose builds were killed; costs next to nothing where there are none. Their numbers."""
-        with self._database.read() as connection:
-            dead = [number for number in _running(connection) if not self._life(number).is_held()]
-        if not dead or not self._database.writable:
-            return tuple(dead)
-        taken: dict[int, Held] = {}
-        with self._database.write() as connection:
-            for number in _running(connection):
-                if (held := self._life(number).attempt()) is not None:
-                    taken[number] = held
-                    _interrupt(connection, number)
-            point("repair.marked")
-        point("repair.committed")
-        for number, held in taken.items():
-            self._alive[number] = held
-            self._release(number)
+        """Mark the runs whose builds were killed, and clear up after them. Returns their numbers."""
+        dead, litter = self._left()
+        if not (dead or litter) or not self._database.writable:
+            return dead
+        # first what needs no mark, since only the marks bring us here again
         self._blobs.sweep()
-        return tuple(taken)
+        with self._database.write() as connection:
+            # no run can be reserved meanwhile: what is there now is all there is
+            dead, litter = self._left()
+            for number in dead:
+                _interrupt(connection, number)
+            point("repair.marked")
+            for file in litter:
+                atomic.remove(file)
+        point("repair.committed")
+        return dead
+
+    def _left(self) -> tuple[tuple[int, ...], list[Path]]:
+        """Runs that are `running` without a living build, and the files in `running/` that no living build needs."""
+        with self._database.read() as connection:
+            listed = list(connection.execute(select(runs.c.number).where(runs.c.ending == "running")).scalars())
+        living = {str(number) for number in listed if self._life(number).is_held()}
+        files = self._running.iterdir() if self._running.is_dir() else ()
+        litter = [file for file in files if file.name.partition(".")[0] not in living]
+        return tuple(number for number in listed if str(number) not in living), litter
 
     def summaries(self, limit: int | None) -> tuple[RunSummary, ...]:
         """The newest runs, newest first."""
@@ -222,7 +231,7 @@ class Runs:
 
     def _life(self, number: int) -> Lock:
         # a number is never reused, so this lock file, unlike others, may be removed when the run has ended
-        return Lock(self._database.path.parent / "running" / f"{number}.lock", what=f"the build of run {number}")
+        return Lock(self._running / f"{number}.lock", what=f"the build of run {number}")
 
     def _release(self, number: int) -> None:
         atomic.remove(self._life(number).path)
@@ -249,10 +258,6 @@ class Runs:
             decision=row.decision,
             channels=channels,
         )
-
-
-def _running(connection: Connection) -> list[int]:
-    return list(connection.execute(select(runs.c.number).where(runs.c.ending == "running")).scalars())
 
 
 def _interrupt(connection: Connection, number: int) -> None:
