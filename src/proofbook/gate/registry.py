@@ -66,5 +66,5 @@ def compare(production: Record, candidate: Record, *, load: Load, keep: Keep) ->
         return outcome(candidate, "inconclusive", str(error), failed=error.side == "candidate")
     # a comparator may be somebody's plugin, and payloads are whatever a notebook wrote: neither may end the gate
     except Exception as error:  # noqa: BLE001
-        found = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        return outcome(candidate, "inconclusive", f"the {candidate.kind} could not be compared: {found}", failed=True)
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        return outcome(candidate, "inconclusive", f"the {candidate.kind} could not be compared: {what}", failed=True)
