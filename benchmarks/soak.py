@@ -30,7 +30,9 @@ def _build(folder: Path, number: int) -> "subprocess.Popen[bytes]":
     binary = Path(sys.executable).parent / "ploomber"
     environment = {**os.environ, "PATH": f"{binary.parent}{os.pathsep}{os.environ['PATH']}"}
     words = [str(binary), "build", "--env--number", str(number)]
-    return subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    return subprocess.Popen(
+        words, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
 
 
 def _check(folder: Path, number: int) -> str | None:

@@ -33,8 +33,8 @@ def page() -> str:
     context = click.Context(cli, info_name="proofbook")
     for name in COMMANDS:
         command = cli.get_command(context, name)
-        assert command is not None, name
-        parts.append(_block(f"proofbook {name}", command))
+        if command is not None:
+            parts.append(_block(f"proofbook {name}", command))
     return "\n".join(parts)
 
 

@@ -16,7 +16,19 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 WRITING_METHODS = {"write_text", "write_bytes", "rename", "unlink", "symlink_to", "hardlink_to", "rmdir", "touch"}
 WRITING_FUNCTIONS = {
     ("os", name)
-    for name in ("replace", "rename", "link", "symlink", "fsync", "fdatasync", "unlink", "remove", "rmdir", "truncate", "write")
+    for name in (
+        "replace",
+        "rename",
+        "link",
+        "symlink",
+        "fsync",
+        "fdatasync",
+        "unlink",
+        "remove",
+        "rmdir",
+        "truncate",
+        "write",
+    )
 } | {("shutil", name) for name in ("copy", "copy2", "copyfile", "copytree", "move", "rmtree")}
 FORBIDDEN_IMPORTS = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 
@@ -38,7 +50,9 @@ def _writes(call: ast.Call) -> bool:
     owner = function.value
     if isinstance(owner, ast.Name) and (owner.id, function.attr) in WRITING_FUNCTIONS:
         return True
-    if function.attr == "open" and not (isinstance(owner, ast.Name) and owner.id in {"Image", "os", "webbrowser", "Store"}):
+    if function.attr == "open" and not (
+        isinstance(owner, ast.Name) and owner.id in {"Image", "os", "webbrowser", "Store"}
+    ):
         return _mode(call, position=0) not in {None, "r", "rb"}
     return function.attr in WRITING_METHODS
 
@@ -48,7 +62,9 @@ def _mode(call: ast.Call, *, position: int) -> str | None:
     return given[0].value if given and isinstance(given[0], ast.Constant) and isinstance(given[0].value, str) else None
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if _room(path) != "disk"], ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if _room(path) != "disk"], ids=lambda path: str(path.relative_to(PACKAGE))
+)
 def test_only_disk_makes_bytes_durable(path: Path) -> None:
     found = [f"line {call.lineno}: {ast.unparse(call)[:80]}" for call in _calls(path) if _writes(call)]
     assert found == [], "use proofbook.disk.atomic"
@@ -60,7 +76,11 @@ def test_nothing_that_is_merely_read_can_run(path: Path) -> None:
     imported = {
         name.split(".")[0]
         for node in ast.walk(tree)
-        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None) or ""])
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [getattr(node, "module", None) or ""]
+        )
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     assert not imported & FORBIDDEN_IMPORTS
@@ -68,13 +88,22 @@ def test_nothing_that_is_merely_read_can_run(path: Path) -> None:
         name = ast.unparse(call.func)
         assert name not in {"eval", "exec", "yaml.load", "os.system", "os.popen"}, f"line {call.lineno}"
         shell = [keyword for keyword in call.keywords if keyword.arg == "shell"]
-        assert not shell or (isinstance(shell[0].value, ast.Constant) and shell[0].value.value is False), f"line {call.lineno}"
+        assert not shell or (isinstance(shell[0].value, ast.Constant) and shell[0].value.value is False), (
+            f"line {call.lineno}"
+        )
         assert not [keyword for keyword in call.keywords if keyword.arg == "allow_pickle"], f"line {call.lineno}"
 
 
 def test_the_watch_on_writers_sees_each_kind_of_writer() -> None:
     """The test above is worth something only if it would fire."""
-    for line in ("open('a', 'w')", "path.open('ab')", "os.replace(a, b)", "path.write_text('x')", "shutil.rmtree(p)", "p.unlink()"):
+    for line in (
+        "open('a', 'w')",
+        "path.open('ab')",
+        "os.replace(a, b)",
+        "path.write_text('x')",
+        "shutil.rmtree(p)",
+        "p.unlink()",
+    ):
         (call,) = [node for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Call)]
         assert _writes(call), line
     for line in ("open('a')", "path.open('rb')", "path.read_text()"):

@@ -12,7 +12,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 def _requirements() -> list[str]:
     extras = PROJECT["project"]["optional-dependencies"].values()
-    return [*PROJECT["project"]["dependencies"], *(one for extra in extras for one in extra), *PROJECT["dependency-groups"]["dev"]]
+    return [
+        *PROJECT["project"]["dependencies"],
+        *(one for extra in extras for one in extra),
+        *PROJECT["dependency-groups"]["dev"],
+    ]
 
 
 def _name(requirement: str) -> str:
@@ -32,7 +36,11 @@ def test_environment_yml_asks_for_the_same_python() -> None:
 
 def test_the_lock_pins_every_requirement_with_a_hash_and_names_no_index() -> None:
     lock = (ROOT / "requirements.lock").read_text()
-    pins = re.findall(r"^([a-z0-9-]+)(?:\[[^\]]*\])?==\S+(?: ; [^\\\n]+)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", lock, re.MULTILINE)
+    pins = re.findall(
+        r"^([a-z0-9-]+)(?:\[[^\]]*\])?==\S+(?: ; [^\\\n]+)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
+        lock,
+        re.MULTILINE,
+    )
     assert {_name(one) for one in _requirements()} <= {name for name, _ in pins}
     assert len(pins) == len(re.findall(r"^[a-z]", lock, re.MULTILINE)), "a line of the lock is no pin with hashes"
     assert "index-url" not in lock

@@ -67,7 +67,12 @@ def test_a_product_edited_by_hand_is_put_back(project: Project) -> None:
     project.path("double").write_text("999")
     built = project.build()
     assert project.ran == []
-    assert statuses(built) == {"numbers": "up-to-date", "double": "restored", "triple": "up-to-date", "total": "up-to-date"}
+    assert statuses(built) == {
+        "numbers": "up-to-date",
+        "double": "restored",
+        "triple": "up-to-date",
+        "total": "up-to-date",
+    }
     assert project.path("double").read_text() == "2"
     assert built.run.tasks[1].reason == "output/double.txt was edited"
 
@@ -102,7 +107,9 @@ def test_sidecar_files_copied_from_elsewhere_change_nothing(project: Project, tm
     """Ploomber keeps its metadata in `.<product>.metadata` files; they are never truth here."""
     project.build()
     for name in ALL:
-        (project.root / "output" / f".{name}.txt.metadata").write_text('{"timestamp": 99999999999, "stored_source_code": "x"}')
+        (project.root / "output" / f".{name}.txt.metadata").write_text(
+            '{"timestamp": 99999999999, "stored_source_code": "x"}'
+        )
     project.path("numbers").write_text("8")
     project.number = 8
     built = project.build()
@@ -150,7 +157,12 @@ def test_a_failed_forced_build_stays_red_for_the_next_plain_build(project: Proje
     assert project.ran == ["double"]
     assert "double" in {one.task for one in project.status().values() if one.status == "would run"}
     del project.instead["double"]
-    assert statuses(project.build()) == {"numbers": "up-to-date", "double": "ran", "triple": "up-to-date", "total": "up-to-date"}
+    assert statuses(project.build()) == {
+        "numbers": "up-to-date",
+        "double": "ran",
+        "triple": "up-to-date",
+        "total": "up-to-date",
+    }
 
 
 def test_a_failure_of_other_code_does_not_spoil_the_result_of_this_code(project: Project) -> None:
@@ -191,7 +203,12 @@ def test_what_is_independent_of_a_failure_is_finished(project: Project) -> None:
     assert statuses(built) == {"numbers": "ran", "double": "failed", "triple": "ran", "total": "skipped"}
     assert built.run.tasks[3].reason == "double did not succeed"
     del project.instead["double"]
-    assert statuses(project.build()) == {"numbers": "up-to-date", "double": "ran", "triple": "up-to-date", "total": "ran"}
+    assert statuses(project.build()) == {
+        "numbers": "up-to-date",
+        "double": "ran",
+        "triple": "up-to-date",
+        "total": "ran",
+    }
 
 
 def test_sys_exit_in_a_task_is_a_failure(project: Project) -> None:
@@ -224,7 +241,11 @@ def test_a_lost_blob_is_computed_again(project: Project) -> None:
     project.build()
     built = project.build()
     digest = built.run.tasks[1].products["product"].digest
-    blob = next(path for path in (project.root / ".proofbook" / "blobs").rglob("*") if path.name in digest and path.is_file() and digest.endswith(path.name))
+    blob = next(
+        path
+        for path in (project.root / ".proofbook" / "blobs").rglob("*")
+        if path.name in digest and path.is_file() and digest.endswith(path.name)
+    )
     blob.chmod(0o600)
     blob.write_bytes(b"x")
     project.path("double").unlink()

@@ -45,10 +45,20 @@ DOUBLE = [
 def notebook(cells: list[tuple[str, list[str]]]) -> dict[str, Any]:
     return {
         "cells": [
-            {"cell_type": "code", "id": f"c{number}", "metadata": {"tags": tags} if tags else {}, "source": source, "outputs": [], "execution_count": None}
+            {
+                "cell_type": "code",
+                "id": f"c{number}",
+                "metadata": {"tags": tags} if tags else {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
             for number, (source, tags) in enumerate(cells, start=1)
         ],
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}, "language_info": {"name": "python"}},
+        "metadata": {
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+            "language_info": {"name": "python"},
+        },
         "nbformat": 4,
         "nbformat_minor": 5,
     }
@@ -69,16 +79,32 @@ class Folder:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "160"}
+        return {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "COLUMNS": "160",
+        }
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*words), cwd=self.root, capture_output=True, text=True, timeout=120, env={**self.environment, **environment}, check=False
+            self.command(*words),
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env={**self.environment, **environment},
+            check=False,
         )
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.command(*words), cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment, start_new_session=True
+            self.command(*words),
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment,
+            start_new_session=True,
         )
 
     def files(self) -> dict[str, bytes]:

@@ -48,7 +48,14 @@ def test_the_main_job(folder: Folder) -> None:
     refused = folder.run("proofbook", "promote", "latest")
     assert refused.returncode == 4
     history = json.loads(folder.run("proofbook", "history", "--json").stdout)
-    assert len(history if isinstance(history, list) else next(iter(value for value in history.values() if isinstance(value, list)))) == 2
+    assert (
+        len(
+            history
+            if isinstance(history, list)
+            else next(iter(value for value in history.values() if isinstance(value, list)))
+        )
+        == 2
+    )
 
 
 def test_lint_stops_a_build_before_anything_runs(folder: Folder) -> None:
@@ -63,7 +70,9 @@ def test_lint_stops_a_build_before_anything_runs(folder: Folder) -> None:
 
 
 def test_a_failing_cell_ends_in_1_with_a_truthful_notebook_and_a_report(folder: Folder) -> None:
-    folder.write("double", [DOUBLE[0], DOUBLE[1], ("print('so far')\nraise ValueError('no such luck')", []), *DOUBLE[2:]])
+    folder.write(
+        "double", [DOUBLE[0], DOUBLE[1], ("print('so far')\nraise ValueError('no such luck')", []), *DOUBLE[2:]]
+    )
     done = folder.run("ploomber", "build")
     assert done.returncode == 1
     assert "notebooks/double.ipynb, cell 4 (c3): ValueError: no such luck" in done.stdout
@@ -92,14 +101,19 @@ def test_proofbook_build_is_the_same_work_and_takes_the_same_flags(folder: Folde
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["run"]["parameters"] == {"number": 3}
-    assert {task["name"]: task["reason"] for task in document["run"]["tasks"]} == {"numbers": "forced", "double": "forced"}
+    assert {task["name"]: task["reason"] for task in document["run"]["tasks"]} == {
+        "numbers": "forced",
+        "double": "forced",
+    }
     again = folder.run("ploomber", "build", "--env--number", "3")
     assert again.returncode == 0
     assert "2 up-to-date" in again.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_in_130_with_the_cell_marked_and_nothing_left_alive(folder: Folder, number: signal.Signals) -> None:
+def test_an_interrupt_ends_in_130_with_the_cell_marked_and_nothing_left_alive(
+    folder: Folder, number: signal.Signals
+) -> None:
     folder.write("double", [*DOUBLE[:2], SLOW, *DOUBLE[2:]])
     process = folder.start("ploomber", "build")
     seen = _wait_for(process, "> double")

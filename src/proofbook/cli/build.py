@@ -6,7 +6,12 @@ __all__ = ["build"]
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-@click.option("--json", "as_json", is_flag=True, help="One JSON document in place of progress and tables: the run and the gate's word.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON document in place of progress and tables: the run and the gate's word.",
+)
 @click.argument("ploomber_flags", nargs=-1, type=click.UNPROCESSED)
 def build(ploomber_flags: tuple[str, ...], as_json: bool) -> int:
     """Lint, run what must run, seal the run, compare it with production, write the report.

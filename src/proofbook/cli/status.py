@@ -32,6 +32,10 @@ def status(entry_point: str, as_json: bool) -> None:
     for column in ("task", "status", "why", "last run"):
         table.add_column(column, overflow="fold")
     for task in tasks:
-        last = f"run {task.last_run}, {task.seconds:.1f} s" if task.last_run is not None and task.seconds is not None else ""
+        last = (
+            f"run {task.last_run}, {task.seconds:.1f} s"
+            if task.last_run is not None and task.seconds is not None
+            else ""
+        )
         table.add_row(task.task, Text(task.status, style=_STYLES[task.status]), task.reason, last)
     Console(highlight=False).print(table)

@@ -95,7 +95,11 @@ class _Build:
         environment = surroundings.environment(request.root)
         self._environment = environment
         self._planner = Planner(
-            store, root=request.root, pipeline=request.pipeline, configuration=request.configuration, environment=environment
+            store,
+            root=request.root,
+            pipeline=request.pipeline,
+            configuration=request.configuration,
+            environment=environment,
         )
         self._number = store.reserve(request.pipeline.path)
 
@@ -105,7 +109,7 @@ class _Build:
         self._emit(event="run_started", run=self._number, tasks=[task.name for task in self._request.pipeline.tasks])
         try:
             cancelled = asyncio.run(self._drive())
-        except ProofbookError as error:
+        except ProofbookError:
             self._store.abandon(self._number)
             raise
         tasks = tuple(self._runs.get(task.name) or self._skipped(task) for task in self._request.pipeline.tasks)
@@ -193,7 +197,9 @@ class _Build:
         request = self._request
         if request.skip_upstream and request.targets is not None and task.name not in request.targets:
             return self._taken_as_is(task)
-        plan = self._planner.decide(task, upstream={name: self._runs[name] for name in task.upstream}, force=request.force)
+        plan = self._planner.decide(
+            task, upstream={name: self._runs[name] for name in task.upstream}, force=request.force
+        )
         if plan.past is not None:
             if plan.action == "restore":
                 products.restore(self._store, request.root, plan.past.products, plan.differing)
@@ -208,7 +214,9 @@ class _Build:
             self._store.remember(run, run=self._number)
         else:
             # half-written data must not lie where good data is looked for; the notebook shows what happened
-            products.discard(request.root, {key: path for key, path in task.products.items() if key != task.notebook_product})
+            products.discard(
+                request.root, {key: path for key, path in task.products.items() if key != task.notebook_product}
+            )
         return run
 
     async def _run_notebook(self, task: Task, plan: Plan) -> TaskRun:
@@ -260,8 +268,10 @@ class _Build:
                 failure = Failure(kind="cancelled", message="interrupted")
             except SystemExit as error:
                 failure = Failure(kind="exit", message=f"the task called sys.exit({error.code!r})")
-            except Exception as error:  # whatever a user's task raises is its failure, not ours
-                failure = Failure(kind="exception", message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever a user's task raises is its failure, not ours
+                failure = Failure(
+                    kind="exception", message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=str(error)
+                )
         run = self._taken(task, plan, ran=failure is None, failure=failure)
         if failure is not None and failure.kind == "cancelled":
             run = msgspec.structs.replace(run, status="cancelled", reason="interrupted")
@@ -295,7 +305,8 @@ class _Build:
         """An upstream task under `--skip-upstream`: its products count as they lie there."""
         captured, missing = products.capture(self._store, self._request.root, task.products)
         if missing:
-            message = f"product {next(iter(missing.values()))} is missing: build {task.name} first, or leave out --skip-upstream"
+            path = next(iter(missing.values()))
+            message = f"product {path} is missing: build {task.name} first, or leave out --skip-upstream"
             failure = Failure(kind="product", message=message)
             return TaskRun(name=task.name, status="failed", reason=message, source=task.source, failure=failure)
         return TaskRun(
@@ -304,9 +315,18 @@ class _Build:
         )  # fmt: skip
 
     def _skipped(self, task: Task) -> TaskRun:
-        blocked = [name for name in task.upstream if self._runs.get(name) is None or self._runs[name].status not in _GOOD]
+        blocked = [
+            name for name in task.upstream if self._runs.get(name) is None or self._runs[name].status not in _GOOD
+        ]
         reason = f"{blocked[0]} did not succeed" if blocked else "interrupted before it started"
-        return TaskRun(name=task.name, status="skipped", reason=reason, source=task.source, params=task.params, upstream=task.upstream)
+        return TaskRun(
+            name=task.name,
+            status="skipped",
+            reason=reason,
+            source=task.source,
+            params=task.params,
+            upstream=task.upstream,
+        )
 
     def _with_file(self, record: Record) -> Record:
         """A file recorded by reference goes into the store, if it still is what was recorded."""
@@ -317,11 +337,11 @@ class _Build:
             return msgspec.structs.replace(record, unreadable=f"{record.value.get('path')} is not there any more")
         digest = self._store.blobs.put_file(path)
         if digest != record.value.get("digest"):
-            return msgspec.structs.replace(record, unreadable=f"{record.value.get('path')} changed after it was recorded")
+            return msgspec.structs.replace(
+                record, unreadable=f"{record.value.get('path')} changed after it was recorded"
+            )
         return msgspec.structs.replace(record, blob=digest)
 
     def _emit(self, **event: Any) -> None:
         self._log.append(msgspec.json.encode({"at": clock.now(), **event}, enc_hook=str) + b"\n")
         self._observe(event)
-
-

@@ -5,14 +5,13 @@ A task is up to date when the digest of its inputs is that of a good run, and it
 Time stamps play no part.
 """
 
-import ast
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from proofbook.analyze import fingerprint, source
+from proofbook.analyze import fingerprint, reach, source
 from proofbook.disk.atomic import digest_of
 from proofbook.model.notebook import Notebook
 from proofbook.model.pipeline import Pipeline, Task
@@ -21,6 +20,7 @@ from proofbook.model.run import TaskRun, canonical
 __all__ = ["data_digests", "data_files", "explain", "key_of", "modules_now", "of_task", "outputs_digest"]
 
 _FORMAT = 1
+_SHOWN = ("output_type", "name", "text", "data", "ename", "evalue")
 
 
 def of_task(
@@ -37,20 +37,27 @@ def of_task(
     The inputs of `task` by name, as JSON.
 
     Args:
+        task: The task.
+        pipeline: The pipeline that it is part of.
+        root: The pipeline's folder.
         upstream: What became of each upstream task in this build.
         environment: Digest of Python and the packages.
         data: Declared data files of the task: path to digest.
         outputs: Upstream task to digest of what its executed notebook shows, for tasks that have one.
     """
     notebook = source.read(root / task.source, shown=task.source) if task.kind == "notebook" and task.source else None
-    modules = fingerprint.imported_modules(notebook if notebook else root / (task.source or ""), root=root) if task.source else {}
+    modules: dict[str, str] = {}
+    if notebook is not None:
+        modules = fingerprint.imported_modules(notebook, root=root)
+    elif task.source and task.source.endswith(".py"):
+        modules = fingerprint.imported_modules(root / task.source, root=root)
     return {
         "format": _FORMAT,
         "code": fingerprint.of_notebook(notebook) if notebook else hashlib.sha256(task.code.encode()).hexdigest(),
         "modules": modules,
         "params": task.params,
         "products": task.products,
-        "upstream": {name: _seen(task, notebook, pipeline[name], upstream[name], outputs) for name in task.upstream},
+        "upstream": {name: _seen(notebook, pipeline[name], upstream[name], outputs) for name in task.upstream},
         "data": dict(data),
         "kernel": task.kernel,
         "environment": environment,
@@ -90,12 +97,20 @@ def explain(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> str:
     reasons = []
     if old.get("code") != new["code"]:
         reasons.append("its code changed")
-    for part, said in (("modules", "module {} changed"), ("data", "data file {} changed"), ("upstream", "{} has new products")):
+    for part, said in (
+        ("modules", "module {} changed"),
+        ("data", "data file {} changed"),
+        ("upstream", "{} has new products"),
+    ):
         reasons += [said.format(name) for name in _changed(old.get(part, {}), new[part])]
     for name in _changed(old.get("params", {}), new["params"]):
         was, now = old.get("params", {}).get(name, "(none)"), new["params"].get(name, "(none)")
         reasons.append(f"parameter {name}: {_short(was)} -> {_short(now)}")
-    for part, said in (("products", "its products were renamed"), ("kernel", "its kernel changed"), ("environment", "the environment changed")):
+    for part, said in (
+        ("products", "its products were renamed"),
+        ("kernel", "its kernel changed"),
+        ("environment", "the environment changed"),
+    ):
         if old.get(part) != new[part]:
             reasons.append(said)
     if len(reasons) > 3:
@@ -112,66 +127,24 @@ def outputs_digest(executed: bytes) -> str:
     shown = []
     for cell in json.loads(executed).get("cells", []):
         for output in cell.get("outputs", []):
-            shown.append({name: output.get(name) for name in ("output_type", "name", "text", "data", "ename", "evalue")})
+            shown.append({name: output.get(name) for name in _SHOWN})  # noqa: PERF401 - two loops read better
     return hashlib.sha256(canonical(shown)).hexdigest()
 
 
-def _seen(task: Task, notebook: Notebook | None, above: Task, run: TaskRun, outputs: Mapping[str, str]) -> dict[str, str]:
+def _seen(notebook: Notebook | None, above: Task, run: TaskRun, outputs: Mapping[str, str]) -> dict[str, str]:
     """What a task can see of one upstream: each product by content; its executed notebook only if it may be read."""
     digests = {}
     for key, product in run.products.items():
         if key != above.notebook_product:
             digests[key] = product.digest
-        elif notebook is None or _may_read(notebook, above, key):
+        elif notebook is None or reach.may_read(
+            notebook, task=above.name, key=key, file=Path(above.products[key]).name
+        ):
             digests[key] = outputs.get(above.name, product.digest)
     if not run.products:
         # products that are no files (a database table): only a new run of the task tells that they changed
         digests["run"] = str(run.made_by)
     return digests
-
-
-def _may_read(notebook: Notebook, above: Task, key: str) -> bool:
-    """Whether the notebook can reach the executed notebook of `above`: by its key, by its name, or in an unclear way."""
-    name = Path(above.products[key]).name
-    for cell in notebook.code_cells:
-        if "parameters" in cell.tags:
-            continue
-        if name in cell.source:
-            return True
-        if "upstream" not in cell.source:
-            continue
-        try:
-            tree = ast.parse(cell.source)
-        except SyntaxError:
-            return True
-        if _unclear(tree, above, key):
-            return True
-    return False
-
-
-def _unclear(tree: ast.AST, above: Task, key: str) -> bool:
-    """Whether some use of `upstream` is neither `upstream["task"]["key"]` of another file, nor of another task."""
-    parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
-    for node in ast.walk(tree):
-        if not (isinstance(node, ast.Name) and node.id == "upstream"):
-            continue
-        first = _subscript(parents, node)
-        if first is None:
-            return True
-        task, outer = first
-        if task != above.name:
-            continue
-        second = _subscript(parents, outer)
-        if second is None or second[0] == key:
-            return True
-    return False
-
-
-def _subscript(parents: Mapping[ast.AST, ast.AST], node: ast.AST) -> tuple[str, ast.AST] | None:
-    parent = parents.get(node)
-    if isinstance(parent, ast.Subscript) and parent.value is node and isinstance(parent.slice, ast.Constant):
-        return str(parent.slice.value), parent
-    return None
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -50,10 +50,20 @@ def status(pipeline: Pipeline, *, root: Path) -> tuple[TaskStatus, ...]:
         last, seconds = (latest.made_by, latest.seconds) if latest else (None, None)
         waiting = [name for name in task.upstream if name not in known]
         if waiting:
-            found.append(TaskStatus(task=task.name, status="may run", reason=f"waits for {', '.join(waiting)}", last_run=last, seconds=seconds))
+            found.append(
+                TaskStatus(
+                    task=task.name,
+                    status="may run",
+                    reason=f"waits for {', '.join(waiting)}",
+                    last_run=last,
+                    seconds=seconds,
+                )
+            )
             continue
         plan = planner.decide(task, upstream={name: known[name] for name in task.upstream})
         if plan.past is not None:
             known[task.name] = plan.past
-        found.append(TaskStatus(task=task.name, status=_SAID[plan.action], reason=plan.reason, last_run=last, seconds=seconds))
+        found.append(
+            TaskStatus(task=task.name, status=_SAID[plan.action], reason=plan.reason, last_run=last, seconds=seconds)
+        )
     return tuple(found)

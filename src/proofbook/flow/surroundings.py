@@ -14,7 +14,15 @@ from proofbook.store import Store
 
 __all__ = ["code", "environment", "fingerprint"]
 
-LOCKS = ("requirements.lock", "uv.lock", "poetry.lock", "pdm.lock", "conda-lock.yml", "Pipfile.lock", "requirements.txt")
+LOCKS = (
+    "requirements.lock",
+    "uv.lock",
+    "poetry.lock",
+    "pdm.lock",
+    "conda-lock.yml",
+    "Pipfile.lock",
+    "requirements.txt",
+)
 _LARGEST_UNTRACKED = 1 << 20
 _SECONDS = 20
 
@@ -70,7 +78,11 @@ def _git(root: Path, *arguments: str, good: int = 0) -> bytes | None:
     """Standard output of git; None where there is no git, no repository, or no answer in time."""
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, check=False, timeout=_SECONDS, stdin=subprocess.DEVNULL
+            ["git", "-C", str(root), *arguments],
+            capture_output=True,
+            check=False,
+            timeout=_SECONDS,
+            stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -12,7 +12,7 @@ class LintConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Codes or prefixes to run; empty means every rule that is on by default."""
     ignore: list[str] = []
     commit_outputs: bool = False
-    """Set where outputs are meant to be committed: turns on the rules of group 1 that speak of them."""
+    """Set where outputs are meant to be committed: the rules that speak of them (PB101, PB105) are then errors."""
 
 
 class GateConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +37,6 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     report: str = "output/report"
     """Folder in which the newest report is written, relative to the pipeline."""
     data: dict[str, list[str]] = {}
-    """Task to the files it reads that no task writes: paths or globs, relative to the pipeline. Their content counts."""
+    """Task to the files it reads that no task writes: paths or globs, relative to the pipeline."""
     lint: LintConfiguration = field(default_factory=LintConfiguration)
     gate: GateConfiguration = field(default_factory=GateConfiguration)

@@ -31,7 +31,7 @@ def build(arguments: Sequence[str], *, as_json: bool = False) -> int:
 
     Args:
         arguments: Flags of `ploomber build`.
-        as_json: Print one JSON document to standard output, the run and the gate's result, and all else to standard error.
+        as_json: Print one JSON document, the run and the gate's result, and all else to standard error.
 
     Raises:
         PipelineError: Ploomber cannot load the pipeline, or the pipeline does not open our door.
@@ -43,9 +43,13 @@ def build(arguments: Sequence[str], *, as_json: bool = False) -> int:
             dag, options = _load(arguments)
             executor = dag.executor
             if not isinstance(executor, Executor):
-                raise PipelineError("pipeline.yaml does not name Proofbook's executor: `proofbook init` adds the four lines")
+                raise PipelineError(
+                    "pipeline.yaml does not name Proofbook's executor: `proofbook init` adds the four lines"
+                )
             if options.partially:
-                dag._build_partially(options.partially, force=options.force, skip_upstream=options.skip_upstream, deepcopy=False)
+                dag._build_partially(
+                    options.partially, force=options.force, skip_upstream=options.skip_upstream, deepcopy=False
+                )
             else:
                 dag.build(force=options.force)
         except DAGBuildError as error:
@@ -55,7 +59,11 @@ def build(arguments: Sequence[str], *, as_json: bool = False) -> int:
             code = left.code if isinstance(left.code, int) else 1
     if as_json:
         built = executor.built if isinstance(executor, Executor) else None
-        document: dict[str, Any] = {"exit_code": code, "run": built.run if built else None, "gate": built.gate if built else None}
+        document: dict[str, Any] = {
+            "exit_code": code,
+            "run": built.run if built else None,
+            "gate": built.gate if built else None,
+        }
         document["report"] = str(built.report) if built else None
         click.echo(msgspec.json.encode(document).decode())
     return code

@@ -60,10 +60,10 @@ class Executor(PloomberExecutor):
             [dict(task.data) for task in spec["tasks"]], root=self.root, extract_upstream=bool(meta["extract_upstream"])
         )
 
-    def __call__(self, dag: Any, show_progress: bool) -> list[Any]:
+    def __call__(self, dag: Any, show_progress: bool) -> list[Any]:  # noqa: ARG002 - Ploomber calls it so
         """Build. Raises DAGBuildError when a task failed, so that Ploomber calls on_failure."""
-        _refuse_half_a_door(dag)
         try:
+            _refuse_half_a_door(dag)
             built = self.built = self._build(dag)
         except ProofbookError as error:
             self.exit_code = error.exit_code
@@ -120,7 +120,9 @@ def lint_of(dag: Any) -> None:
     if result.findings:
         click.echo(output.text(result, colour=sys.stdout.isatty()))
     if result.errors:
-        raise LintFailedError(f"lint found {result.errors} errors, so nothing was run: mend them, or suppress each with a reason")
+        raise LintFailedError(
+            f"lint found {result.errors} errors, so nothing was run: mend them, or suppress each with a reason"
+        )
 
 
 def _refuse_half_a_door(dag: Any) -> None:
@@ -130,8 +132,9 @@ def _refuse_half_a_door(dag: Any) -> None:
     for name in ("on_render", "on_finish", "on_failure"):
         hook = getattr(dag, name)
         if getattr(hook, "callable", hook) is not getattr(hooks, name):
-            raise DAGBuildError(
-                str(PipelineError(f"pipeline.yaml names Proofbook's executor, but not `{name}: proofbook.ploomber.{name}`: `proofbook init` adds it"))
+            raise PipelineError(
+                f"pipeline.yaml names Proofbook's executor, but not `{name}: proofbook.ploomber.{name}`: "
+                "`proofbook init` adds it"
             )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import networkx
+import networkx as nx
 from jupyter_core.paths import jupyter_path
 
 from proofbook.analyze import source
@@ -120,7 +120,9 @@ def _extracted(notebook: Notebook) -> list[str]:
     except SyntaxError:
         return []
     for node in tree.body:
-        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "upstream" for to in node.targets):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(to, ast.Name) and to.id == "upstream" for to in node.targets
+        ):
             try:
                 return _listed(ast.literal_eval(node.value))
             except ValueError:
@@ -135,10 +137,10 @@ def _graph(upstream: Mapping[str, list[str]]) -> None:
                 raise PipelineError(
                     f"task {name}: its upstream {other!r} is no task of the pipeline (there are {', '.join(upstream)})"
                 )
-    graph = networkx.DiGraph((other, name) for name, above in upstream.items() for other in above)
+    graph = nx.DiGraph((other, name) for name, above in upstream.items() for other in above)
     try:
-        cycle = networkx.find_cycle(graph)
-    except networkx.NetworkXNoCycle:
+        cycle = nx.find_cycle(graph)
+    except nx.NetworkXNoCycle:
         return
     path = " -> ".join([edge[0] for edge in cycle] + [cycle[0][0]])
     raise PipelineError(f"the tasks wait for each other: {path}: take one of these upstreams out of pipeline.yaml")

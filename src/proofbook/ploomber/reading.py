@@ -67,7 +67,7 @@ def _location(location: Any, *, root: Path) -> str | None:
 
 
 def _relative(path: str, *, root: Path) -> str:
-    absolute = os.path.abspath(path)
+    absolute = os.path.abspath(path)  # noqa: PTH100 - `resolve` would follow links
     return os.path.relpath(absolute, root) if Path(absolute).is_relative_to(root) else absolute
 
 

@@ -1,1 +1,1 @@
-"""What a person reads in a terminal: errors, progress, the table of verdicts. Rich on a terminal, plain lines elsewhere."""
+"""What a person reads in a terminal: errors, progress, tables. Rich on a terminal, plain lines elsewhere."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -24,7 +24,6 @@ _MARKS = {
 Event = dict[str, Any]
 
 
-
 class Progress(AbstractContextManager["Progress"]):
     """Call it with each event of a build."""
 
@@ -34,7 +33,7 @@ class Progress(AbstractContextManager["Progress"]):
         self._live: Live | None = None
         self._total = self._done = 0
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Self:
         if self._console.is_terminal:
             self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=8, transient=True)
             self._live.start()
@@ -74,13 +73,17 @@ class Progress(AbstractContextManager["Progress"]):
         mark, style = _MARKS[event["status"]]
         worked = event["status"] in {"ran", "failed", "cancelled"}
         took = f"{event['seconds']:6.1f} s" if worked else " " * 8
+        name, status = f"{event['task']:<16} ", (f"{event['status']:<11}", style)
         self._print(
-            Text.assemble((f"  {mark} ", style), f"{event['task']:<16} ", (f"{event['status']:<11}", style), f"{took}  ",
-                          (printable(event["reason"]), "dim"))
-        )  # fmt: skip
+            Text.assemble((f"  {mark} ", style), name, status, f"{took}  ", (printable(event["reason"]), "dim"))
+        )
         failure = event.get("failure")
         if failure and failure.get("cell"):
-            self._print(Text(f"      cell {failure['cell']} ({failure['cell_id']}): {printable(failure['message'])}", style="red"))
+            self._print(
+                Text(
+                    f"      cell {failure['cell']} ({failure['cell_id']}): {printable(failure['message'])}", style="red"
+                )
+            )
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)

@@ -1,0 +1,61 @@
+"""Which products of an upstream task a notebook can read, by its code."""
+
+import ast
+from collections.abc import Mapping
+
+from proofbook.model.notebook import Notebook
+
+__all__ = ["may_read"]
+
+
+def may_read(notebook: Notebook, *, task: str, key: str, file: str) -> bool:
+    """
+    Whether the notebook can read one product of an upstream task: by its key, by its name, or in an unclear way.
+
+    Only `upstream["task"]["key"]` with literals is clear. Says yes whenever it cannot tell.
+
+    Args:
+        notebook: The notebook that may read.
+        task: The upstream task.
+        key: The product's key.
+        file: The product's file name.
+    """
+    for cell in notebook.code_cells:
+        if "parameters" in cell.tags:
+            continue
+        if file in cell.source:
+            return True
+        if "upstream" not in cell.source:
+            continue
+        try:
+            tree = ast.parse(cell.source)
+        except SyntaxError:
+            return True
+        if _unclear(tree, task, key):
+            return True
+    return False
+
+
+def _unclear(tree: ast.AST, task: str, key: str) -> bool:
+    """Whether some use of `upstream` is neither `upstream["task"]["key"]` of another file, nor of another task."""
+    parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Name) and node.id == "upstream"):
+            continue
+        first = _subscript(parents, node)
+        if first is None:
+            return True
+        name, outer = first
+        if name != task:
+            continue
+        second = _subscript(parents, outer)
+        if second is None or second[0] == key:
+            return True
+    return False
+
+
+def _subscript(parents: Mapping[ast.AST, ast.AST], node: ast.AST) -> tuple[str, ast.AST] | None:
+    parent = parents.get(node)
+    if isinstance(parent, ast.Subscript) and parent.value is node and isinstance(parent.slice, ast.Constant):
+        return str(parent.slice.value), parent
+    return None
