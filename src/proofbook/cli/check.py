@@ -34,9 +34,8 @@ def check(run: str, against: str | None, strict: bool, entry_point: str, as_json
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
     else:
-        from rich.console import Console
-
+        from proofbook.terminal import say
         from proofbook.terminal.verdict import print_gate
 
-        print_gate(result, Console(highlight=False))
+        print_gate(result, say.console())
     return flow.exit_code(result, strict=strict or gate.strict)

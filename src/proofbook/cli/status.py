@@ -24,9 +24,10 @@ def status(entry_point: str, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(tasks), indent=2).decode())
         return
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from proofbook.terminal import say
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("task", "status", "why", "last run"):
@@ -38,4 +39,4 @@ def status(entry_point: str, as_json: bool) -> None:
             else ""
         )
         table.add_row(task.task, Text(task.status, style=_STYLES[task.status]), task.reason, last)
-    Console(highlight=False).print(table)
+    say.console().print(table)

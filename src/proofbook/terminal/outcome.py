@@ -1,9 +1,12 @@
 """The last lines of a build: what failed and where, the gate's word, where the report lies."""
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.text import Text
 
 from proofbook.flow.build import Built
+from proofbook.terminal import say
 from proofbook.terminal.say import printable
 from proofbook.terminal.verdict import print_gate
 
@@ -12,7 +15,7 @@ __all__ = ["print_outcome"]
 
 def print_outcome(built: Built, *, console: Console | None = None) -> None:
     """Print what came of a build."""
-    console = console or Console(highlight=False)
+    console = console or say.console()
     run = built.run
     counted = [
         f"{sum(task.status == status for task in run.tasks)} {status}"
@@ -38,4 +41,6 @@ def print_outcome(built: Built, *, console: Console | None = None) -> None:
         console.print()
         print_gate(built.gate, console)
     if built.report is not None:
-        console.print(Text.assemble("\nreport: ", (str(built.report), "bold")), soft_wrap=True)
+        here = Path.cwd()
+        shown = built.report.relative_to(here) if built.report.is_relative_to(here) else built.report
+        console.print(Text.assemble("\nreport: ", (str(shown), "bold")), soft_wrap=True)

@@ -12,6 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from proofbook.terminal import say
 from proofbook.terminal.say import printable
 
 __all__ = ["Progress"]
@@ -28,7 +29,7 @@ class Progress(AbstractContextManager["Progress"]):
     """Call it with each event of a build."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False)
+        self._console = console or say.console()
         self._running: dict[str, dict[str, Any]] = {}
         self._live: Live | None = None
         self._total = self._done = 0

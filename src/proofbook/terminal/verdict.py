@@ -18,6 +18,10 @@ _VERDICTS = {
     "changed": "yellow",
     "inconclusive": "magenta",
 }
+_NAME = 28
+"""Characters of a record's name that stay on one line."""
+_OTHERS = 62
+"""Columns that the rest of a row needs."""
 _DECISIONS = {"go": "bold green", "review": "bold yellow", "no": "bold red"}
 
 
@@ -35,7 +39,7 @@ def print_gate(result: GateResult, console: Console) -> None:
     console.print(Text.assemble((f"run {result.run}", "bold"), f" against {against}"))
     if result.comparisons:
         console.print()
-        _print(_table(result.comparisons), console)
+        _print(_table(result.comparisons, width=console.width), console)
     console.print()
     console.print(Text.assemble("decision: ", (result.decision, _DECISIONS[result.decision])))
     reasons = Table.grid(padding=(0, 1))
@@ -55,16 +59,20 @@ def _print(table: Table, console: Console) -> None:
         console.print(Text(line.rstrip()), soft_wrap=True)
 
 
-def _table(comparisons: tuple[Comparison, ...]) -> Table:
+def _table(comparisons: tuple[Comparison, ...], *, width: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("record", overflow="fold", min_width=10)
+    longest = max(len(comparison.record) for comparison in comparisons)
+    table.add_column("record", overflow="fold", min_width=max(10, min(longest, _NAME, width - _OTHERS)))
     for name in ("production", "candidate", "change"):
         table.add_column(name, justify="right", overflow="fold")
     table.add_column("verdict", no_wrap=True)
-    table.add_column("", no_wrap=True)
     twice = Counter(comparison.record for comparison in comparisons if comparison.kind != "task")
+    gating = True
     for comparison in sorted(comparisons, key=_order):
         dim = "" if comparison.gates else "dim"
+        if gating and not comparison.gates:
+            gating = False
+            table.add_row(Text("these inform:", style="dim italic"))
         verdict = f"{dim} {_VERDICTS[comparison.verdict]}".strip()
         table.add_row(
             _cell(_name(comparison, ambiguous=twice[comparison.record] > 1), dim),
@@ -72,7 +80,6 @@ def _table(comparisons: tuple[Comparison, ...]) -> Table:
             _cell(comparison.candidate, dim),
             _cell(comparison.change, dim),
             Text(comparison.verdict, style="bold red" if comparison.failed and comparison.gates else verdict),
-            Text("gates" if comparison.gates else "informs", style=dim),
         )
     return table
 
