@@ -189,8 +189,7 @@ def _end(kernel: Any, state: Any) -> None:
         if state.failure is None and kernel.ended() is None:
             run_sync(kernel.shutdown_kernel)()
     finally:
-        kernel.kill()
-        run_sync(kernel.cleanup_resources)()
+        kernel.bury()
 
 
 def _close(client: Any) -> None:

@@ -66,6 +66,16 @@ class LocalKernel(AsyncKernelManager):
         """End the kernel and all that it started, now."""
         self.signal_group(signal.SIGKILL)
 
+    def bury(self) -> None:
+        """End the kernel and all that it started, and leave nothing of it behind: no zombie, pipe, socket or file."""
+        self.kill()
+        process = getattr(self.provisioner, "process", None)
+        if process is not None:
+            process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
+        run_sync(self.cleanup_resources)()
+
 
 def start(name: str, *, cwd: str, folder: Path) -> LocalKernel:
     """
