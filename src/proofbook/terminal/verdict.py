@@ -1,5 +1,6 @@
 """The gate's word as a table: what gates first, the rest dimmed, the decision and its reasons below."""
 
+import re
 from collections import Counter
 
 from rich.console import Console
@@ -18,6 +19,7 @@ _VERDICTS = {
     "changed": "yellow",
     "inconclusive": "magenta",
 }
+_DIGEST = re.compile(r"[0-9a-f]{40,}…?")
 _NAME = 28
 """Characters of a record's name that stay on one line."""
 _OTHERS = 62
@@ -65,7 +67,7 @@ def _table(comparisons: tuple[Comparison, ...], *, width: int) -> Table:
     table.add_column("record", overflow="fold", min_width=max(10, min(longest, _NAME, width - _OTHERS)))
     for name in ("production", "candidate", "change"):
         table.add_column(name, justify="right", overflow="fold")
-    table.add_column("verdict", no_wrap=True)
+    table.add_column("verdict", no_wrap=True, min_width=12)
     twice = Counter(comparison.record for comparison in comparisons if comparison.kind != "task")
     gating = True
     for comparison in sorted(comparisons, key=_order):
@@ -96,4 +98,6 @@ def _name(comparison: Comparison, *, ambiguous: bool) -> str:
 
 
 def _cell(text: str | None, style: str) -> Text:
-    return Text(printable(text or ""), style=style)
+    # of a digest nobody reads more than the beginning
+    text = _DIGEST.sub(lambda found: f"{found.group()[:12]}…", text or "")
+    return Text(printable(text), style=style)
