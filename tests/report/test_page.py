@@ -12,6 +12,7 @@ import pytest
 from proofbook.exceptions import BlobCorruptError
 from proofbook.model.record import Record
 from proofbook.model.run import Failure
+from proofbook.model.verdict import Comparison
 from proofbook.report import page
 from tests.report.conftest import make_gate, make_run, notebook
 from tests.report.dom import Dom, problems
@@ -137,6 +138,30 @@ def test_production_stands_beside_the_candidate_with_change_verdict_and_rule(reg
         "gates",
         "higher is better; may be worse by 0.005; never below 0.7",
     )
+
+
+@pytest.mark.parametrize(("production", "shown"), [(None, False), (11, True)])
+def test_that_there_is_nothing_to_compare_with_is_said_once_where_it_goes_for_all(production, shown, good):
+    one = msgspec.structs.replace(good.gate.comparisons[0], verdict="inconclusive", reason="new: nothing yet")
+    gate = msgspec.structs.replace(good.gate, production=production, comparisons=(one,))
+
+    assert ("new: nothing yet" in text_of(good.page(gate=gate))) is shown
+
+
+def test_a_floor_that_a_first_run_misses_is_said(first):
+    record = first.run.records[0]
+    missed = Comparison(
+        record="auc",
+        task="evaluate",
+        kind="scalar",
+        verdict="regressed",
+        gates=True,
+        reason="below the floor",
+        rule=record.rule,
+    )
+    gate = msgspec.structs.replace(first.gate, decision="no", comparisons=(missed,))
+
+    assert order(text_of(first.page(gate=gate)), "This run must not go to production.", "regressed", "below the floor")
 
 
 def test_what_gates_and_is_wrong_is_the_first_record(regressed):

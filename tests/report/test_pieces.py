@@ -232,6 +232,21 @@ def test_evidence_is_laid_out_by_its_shape(blobs):
     }
 
 
+def test_the_worst_rows_come_first_with_their_key_and_both_sides(blobs):
+    worst = [{"candidate": 19, "column": "len", "production": 50, "row": {"species": "virginica", "hour": 7}}]
+    (block,) = evidence_of(blobs, {"columns": {}, "rows": {"added": 0, "gone": []}, "worst": worst})
+
+    assert [name for name, _ in block.fields] == ["Worst", "Rows"]
+    grid = block.fields[0][1].grid
+    assert grid.columns == ("row", "column", "production", "candidate")
+    assert grid.rows == (("species=virginica, hour=7", "len", "50", "19"),)
+    assert [name for name, _ in block.fields[1][1].fields] == ["Added"], "what is empty is not shown, a zero is"
+
+
+def test_what_a_scalar_was_and_is_does_not_stand_there_twice(blobs):
+    assert evidence_of(blobs, {"production": 1, "candidate": 2}, kind="scalar") == ()
+
+
 def test_the_difference_of_a_figure_stands_among_the_figures_only(blobs):
     assert evidence_of(blobs, {"difference": "a" * 64}, kind="figure") == ()
     assert evidence_of(blobs, {}) == ()

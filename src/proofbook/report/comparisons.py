@@ -64,6 +64,8 @@ class Table(Struct, frozen=True, kw_only=True):
 
 
 class _Compared(Struct, frozen=True, kw_only=True):
+    first: bool
+    """Whether the whole run has nothing to be compared with, which the top of the page says once for all."""
     comparison: Comparison
     candidate: Record | None
     production: Record | None
@@ -119,7 +121,7 @@ def figures(run: Run, *, production: Run | None, gate: GateResult | None, source
                 number=len(found) + 1,
                 name=known.name,
                 task=known.task,
-                verdict=pair.comparison.verdict if pair.comparison else "",
+                verdict=_verdict(pair),
                 same=same,
                 production=sources.figure(before, whose="production") if before and not same else (),
                 candidate=sources.figure(record, whose="candidate")
@@ -146,7 +148,7 @@ def tables(run: Run, *, production: Run | None, gate: GateResult | None, sources
             Table(
                 name=known.name,
                 task=known.task,
-                verdict=pair.comparison.verdict if pair.comparison else "",
+                verdict=_verdict(pair),
                 same=same,
                 production=_table(there, other=here, key=known.rule.key) if there is not None else (),
                 candidate=_table(here, other=there, key=known.rule.key),
@@ -173,6 +175,7 @@ def _pairs(run: Run, production: Run | None, gate: GateResult | None) -> Iterato
             said.add(name)
         is_record = comparison.kind != "task"
         yield _Compared(
+            first=gate is not None and gate.production is None,
             candidate=here.get(name) if is_record else None,
             production=there.get(name) if is_record else None,
             comparison=comparison,
@@ -199,7 +202,7 @@ def _compared(pair: _Compared, *, sources: Sources, numbers: dict[tuple[str, str
         gates=comparison.gates,
         failed=comparison.failed,
         rule=words.rule(comparison.rule) if comparison.kind != "task" else "every task must succeed",
-        reason=comparison.reason,
+        reason="" if _nothing_said(pair) else comparison.reason,
         scale=scale(pair.production, pair.candidate, rule=comparison.rule),
         evidence=evidence.blocks(comparison, sources=sources),
         figure=numbers.get((comparison.task, comparison.record), 0) if comparison.kind == "figure" else 0,
@@ -218,6 +221,15 @@ def _uncompared(record: Record, production: Record | None, *, numbers: dict[tupl
         scale=scale(production, record, rule=record.rule),
         figure=numbers.get((record.task, record.name), 0) if record.kind == "figure" else 0,
     )
+
+
+def _nothing_said(pair: _Compared) -> bool:
+    return pair.first and pair.comparison.verdict == "inconclusive" and not pair.comparison.failed
+
+
+def _verdict(pair: _Compared | _Alone) -> str:
+    """For the titles of figures and tables."""
+    return "" if isinstance(pair, _Alone) or _nothing_said(pair) else pair.comparison.verdict
 
 
 def _side(said: str | None, record: Record | None) -> str:

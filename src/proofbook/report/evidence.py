@@ -16,6 +16,8 @@ __all__ = ["blocks", "difference"]
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _PICTURES: Final = ("difference", "picture")
+_SIDES: Final = ("production", "candidate")
+_FIRST: Final = ("worst", "worst_rows", "differences")
 _DEPTH: Final = 3
 _KEYS: Final = 40
 
@@ -31,10 +33,20 @@ def difference(comparison: Comparison | None) -> str | None:
 
 def blocks(comparison: Comparison, *, sources: Sources) -> tuple[Block, ...]:
     """The evidence of one comparison; empty where it has none. A figure's pictures stand among the figures."""
-    shown = {key: item for key, item in comparison.evidence.items() if item not in (None, "", [], {})}
-    if comparison.kind == "figure":
-        shown = {key: item for key, item in shown.items() if key not in _PICTURES}
+    elsewhere = _PICTURES if comparison.kind == "figure" else _SIDES if comparison.kind == "scalar" else ()
+    shown = {key: item for key, item in _filled(comparison.evidence).items() if key not in elsewhere}
     return (_fields(shown, sources=sources, depth=_DEPTH),) if shown else ()
+
+
+def _filled(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is empty, the places of the largest differences first."""
+    found = {}
+    for key in sorted(content, key=lambda key: key not in _FIRST):
+        item = content[key]
+        item = _filled(item) if isinstance(item, dict) and len(item) < _KEYS else item
+        if item is not None and item not in ("", [], {}):
+            found[key] = item
+    return found
 
 
 def _fields(content: Mapping[str, Any], *, sources: Sources, depth: int) -> Block:
@@ -55,13 +67,24 @@ def _block(key: str, content: Any, *, sources: Sources, depth: int) -> Block:
             return _fields(content, sources=sources, depth=depth)
     if isinstance(content, list) and content:
         if all(isinstance(item, dict) for item in content):
-            return Block(kind="table", grid=of_rows(content))
+            return Block(kind="table", grid=of_rows([_row(item) for item in content[:_KEYS]], height=len(content)))
         if all(isinstance(item, str) for item in content) and any(len(item) > 40 or "\n" in item for item in content):
             language = "diff" if key == "difference" else "text"
             return Block(kind="code", content=highlighted("\n".join(content), language))
     if isinstance(content, (dict, list)) and not _flat(content):
         return Block(kind="code", content=outputs.pretty(content))
     return _text(words.value(content))
+
+
+def _row(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Where, then production, then candidate; a row's key as `carrier=EV, hour=7`."""
+    named = {key: _key(item) if isinstance(item, Mapping) else item for key, item in content.items()}
+    ordered = sorted(named, key=lambda key: ((key in _SIDES) + (key == "candidate"), key != "row"))
+    return {key: named[key] for key in ordered}
+
+
+def _key(content: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={words.value(item)}" for name, item in list(content.items())[:_KEYS])
 
 
 def _text(content: str) -> Block:

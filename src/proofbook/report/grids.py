@@ -77,8 +77,8 @@ def of_sample(table: Sample, *, other: Sample | None = None, key: Sequence[str] 
     )
 
 
-def of_rows(rows: Sequence[Any]) -> Grid:
-    """Rows of JSON: objects, or plain values."""
+def of_rows(rows: Sequence[Any], *, height: int | None = None) -> Grid:
+    """Rows of JSON: objects, or plain values; the first of `height`, where not all of them are given."""
     shown = [row if isinstance(row, dict) else {"value": row} for row in rows[:TABLE_ROWS]]
     names = list(dict.fromkeys(str(name) for row in shown for name in row))
     columns = names[:TABLE_COLUMNS]
@@ -86,7 +86,7 @@ def of_rows(rows: Sequence[Any]) -> Grid:
         columns=tuple(words.brief(name, limit=60) for name in columns),
         rows=tuple(tuple(_text(row[name]) if name in row else "" for name in columns) for row in shown),
         numeric=tuple(numeric([row.get(name) for row in shown]) for name in columns),
-        caption=_caption(len(shown), len(rows), len(columns), len(names)),
+        caption=_caption(len(shown), height or len(rows), len(columns), len(names)),
     )
 
 
