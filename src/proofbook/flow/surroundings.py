@@ -65,7 +65,10 @@ def code(root: Path, store: Store) -> Code:
     for name in filter(None, (_git(root, "ls-files", "-z", "--others", "--exclude-standard") or b"").split(b"\0")):
         file = root / os.fsdecode(name)
         if file.is_file() and file.stat().st_size <= _LARGEST_UNTRACKED:
-            patch += _git(root, "diff", "--no-index", "--binary", "--no-color", "/dev/null", str(file), good=1) or b""
+            patch += (
+                _git(root, "diff", "--no-index", "--binary", "--no-color", "/dev/null", os.fsdecode(name), good=1)
+                or b""
+            )
     return Code(
         commit=commit.decode().strip(),
         branch=branch.decode(errors="replace").strip(),

@@ -142,5 +142,7 @@ def _graph(upstream: Mapping[str, list[str]]) -> None:
         cycle = nx.find_cycle(graph)
     except nx.NetworkXNoCycle:
         return
-    path = " -> ".join([edge[0] for edge in cycle] + [cycle[0][0]])
+    names = [edge[0] for edge in cycle]
+    first = min(range(len(names)), key=lambda at: list(upstream).index(names[at]))
+    path = " -> ".join([*names[first:], *names[:first], names[first]])
     raise PipelineError(f"the tasks wait for each other: {path}: take one of these upstreams out of pipeline.yaml")
