@@ -35,7 +35,14 @@ def used(of: CellFlow, *, deferred: bool = False) -> set[str]:
 def document(*sources: str, **keys: Any) -> bytes:
     """An `.ipynb` file's bytes."""
     cells = [
-        {"cell_type": "code", "id": f"id-{number}", "metadata": {}, "execution_count": None, "outputs": [], "source": text}
+        {
+            "cell_type": "code",
+            "id": f"id-{number}",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": text,
+        }
         for number, text in enumerate(sources, start=1)
     ]
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells, **keys}).encode()

@@ -60,7 +60,9 @@ def blocks(
     callable_now = list(known)
     for _ in range(draw(st.integers(1, 4 if depth else 6))):
         value = draw(expressions(callable_now, list(local)))
-        shape = draw(st.sampled_from(["assign", "add", "call", "del", "def", "class", "if", "for", "try", "global", "with"]))
+        shape = draw(
+            st.sampled_from(["assign", "add", "call", "del", "def", "class", "if", "for", "try", "global", "with"])
+        )
         name = draw(st.sampled_from(targets))
         if shape == "assign":
             lines.append(f"{name} = {value}")
@@ -82,7 +84,10 @@ def blocks(
             lines += ["class K:", f"    {name} = {value}", f"    e = ({name}, [{name} for x in ({name},)])"]
         elif shape in {"if", "for"} and depth < 2:
             head = {"if": f"if {name}:", "for": f"for {name} in ((), (1,)):"}[shape]
-            lines += [head, *_indented(draw(blocks(known=tuple(callable_now), local=local, targets=targets, depth=depth + 1)))]
+            lines += [
+                head,
+                *_indented(draw(blocks(known=tuple(callable_now), local=local, targets=targets, depth=depth + 1))),
+            ]
         elif shape == "try" and depth < 2:
             inner = draw(blocks(known=tuple(callable_now), local=local, targets=targets, depth=depth + 1))
             lines += ["try:", *_indented(inner), "    1 / 0", f"except ZeroDivisionError as {name}:", f"    {value}"]
@@ -115,7 +120,7 @@ def test_what_is_said_of_a_program_agrees_with_running_it(lines: list[str]) -> N
     outside = Builtins()
     namespace: dict[str, Any] = {"K0": K0, "__builtins__": outside}
     try:
-        exec(compile(program, "<program>", "exec"), namespace)  # noqa: S102 - a program made above
+        exec(compile(program, "<program>", "exec"), namespace)
     except UnboundLocalError:
         reject()  # `p` was unbound by an `except ... as p` of its function
     said = flow(program)

@@ -425,7 +425,9 @@ class TestRecords:
         assert flow("from proofbook import record", "def record(*a): pass", "record('a', 1)").records == ()
 
     def test_a_computed_name_is_not_guessed(self) -> None:
-        found = flow("from proofbook import record", "for c in cs:\n    record(f'auc_{c}', 1, better='higher', **k)").records
+        found = flow(
+            "from proofbook import record", "for c in cs:\n    record(f'auc_{c}', 1, better='higher', **k)"
+        ).records
         assert [(each.name, each.keywords, each.repeated) for each in found] == [(None, ("better", "**"), True)]
 
 
@@ -433,7 +435,15 @@ class TestTheRest:
     """Exits, await, syntax errors, other languages."""
 
     @pytest.mark.parametrize(
-        "source", ["exit()", "quit()", "import sys\nsys.exit(0)", "import os\nos._exit(1)", "raise SystemExit", "from sys import exit as x\nx()"]
+        "source",
+        [
+            "exit()",
+            "quit()",
+            "import sys\nsys.exit(0)",
+            "import os\nos._exit(1)",
+            "raise SystemExit",
+            "from sys import exit as x\nx()",
+        ],
     )
     def test_an_exit_is_seen(self, source: str) -> None:
         assert len(flow(source).exits) == 1
@@ -459,7 +469,9 @@ class TestTheRest:
         assert problem is not None
         assert problem.line == 2
 
-    @pytest.mark.parametrize("source", ["(" * 5000, "-" * 5000 + "1", "x" + ".a" * 20000, "1" + "+1" * 20000, "[" * 150 + "]" * 150])
+    @pytest.mark.parametrize(
+        "source", ["(" * 5000, "-" * 5000 + "1", "x" + ".a" * 20000, "1" + "+1" * 20000, "[" * 150 + "]" * 150]
+    )
     def test_depth_is_no_way_to_crash_it(self, source: str) -> None:
         assert flows(source, "y = 1")[1].defines
 

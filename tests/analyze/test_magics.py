@@ -151,7 +151,9 @@ def test_each_magic_is_reported_with_its_place(source: str, told: tuple[str, str
     assert magics(source) == [told]
 
 
-@pytest.mark.parametrize("source", ["cd = 1", "ls = 2", "time.sleep(1)", "x = 1\nls\n", "cd data\nx = 1", "history[0]", "load(x)"])
+@pytest.mark.parametrize(
+    "source", ["cd = 1", "ls = 2", "time.sleep(1)", "x = 1\nls\n", "cd data\nx = 1", "history[0]", "load(x)"]
+)
 def test_automagic_is_for_cells_of_one_line_that_are_no_python(source: str) -> None:
     """IPython itself takes `ls` in a longer cell for a name, and `cd data` there for a syntax error."""
     assert magics(source) == []

@@ -40,7 +40,9 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("told", "content"), [(told, content) for told, contents in BAD.items() for content in contents])
+@pytest.mark.parametrize(
+    ("told", "content"), [(told, content) for told, contents in BAD.items() for content in contents]
+)
 def test_a_bad_notebook_ends_in_one_line_that_names_it(tmp_path: Path, told: str, content: bytes) -> None:
     path = tmp_path / "bad.ipynb"
     path.write_bytes(content)
@@ -65,7 +67,7 @@ def test_a_notebook_that_is_being_saved_is_never_half_read(step: int) -> None:
 def test_damaged_bytes_raise_nothing_else() -> None:
     """Ten thousand notebooks, each with a few bytes changed, cut or repeated."""
     whole = document("x = 1", "y = [x]")
-    chance = random.Random(2013)  # noqa: S311 - not for secrets
+    chance = random.Random(2013)
     for _ in range(10_000):
         content = bytearray(whole)
         for _ in range(chance.randint(1, 4)):

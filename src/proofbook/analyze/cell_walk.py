@@ -262,7 +262,7 @@ class CellWalk(Walk):
         elif len(self.scopes) == 1:
             self.state.functions[f"{inside[0].name}.{node.name}"] = summary
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802  ast.NodeVisitor's name
         if not self.scopes:
             for known in [name for name in self.state.functions if name.startswith(f"{node.name}.")]:
                 del self.state.functions[known]
@@ -329,7 +329,7 @@ class CellWalk(Walk):
         if isinstance(raised, ast.Name) and raised.id in {"SystemExit", "KeyboardInterrupt"}:
             self._exit(node, f"raise {raised.id}")
 
-    def seen_await(self, node: ast.AST) -> None:
+    def seen_await(self, _: ast.AST) -> None:
         self.awaits |= not self.deferred
 
     def _exit(self, node: ast.AST, call: str) -> None:
@@ -347,7 +347,7 @@ class CellWalk(Walk):
         root = self._imported(node.id)
         if root is None:
             known = is_known(node.id) and node.id not in self.state.bound and self.where(node.id) == "level"
-            root = node.id if known and not (parts and node.id not in {"__builtins__"}) else None
+            root = node.id if known and not (parts and node.id != "__builtins__") else None
         return None if root is None else ".".join([root, *reversed(parts)])
 
     def _imported(self, name: str) -> str | None:

@@ -19,7 +19,7 @@ class Folded(Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
-def fold(
+def fold(  # noqa: C901  one branch a kind of expression
     node: ast.expr | None,
     *,
     constants: Mapping[str, ast.expr],

@@ -1,5 +1,7 @@
 """Which calls read or write a file, and which argument says the path."""
 
+# ruff: noqa: SIM905  a list of words reads best as words
+
 import ast
 from typing import Literal
 
@@ -94,7 +96,7 @@ def file_call(node: ast.Call, dotted: str | None, *, paths: frozenset[str]) -> l
         found = _by_name(node, dotted)
         if found or dotted.split(".")[0] in {"numpy", "os", "sys", "json", "pickle"}:
             return found
-    return _by_method(node, paths=paths) if isinstance(node.func, ast.Attribute) else []
+    return _by_method(node, node.func, paths=paths) if isinstance(node.func, ast.Attribute) else []
 
 
 def _by_name(node: ast.Call, dotted: str) -> list[FileCall]:
@@ -115,9 +117,8 @@ def _by_name(node: ast.Call, dotted: str) -> list[FileCall]:
     return []
 
 
-def _by_method(node: ast.Call, *, paths: frozenset[str]) -> list[FileCall]:
-    assert isinstance(node.func, ast.Attribute)
-    name, owner = node.func.attr, node.func.value
+def _by_method(node: ast.Call, method: ast.Attribute, *, paths: frozenset[str]) -> list[FileCall]:
+    name, owner = method.attr, method.value
     if name in _PATH_METHODS:
         return [FileCall(_PATH_METHODS[name], f".{name}", owner)]
     if (

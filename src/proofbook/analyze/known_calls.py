@@ -1,5 +1,7 @@
 """What is known of functions and methods by name: which change their object, which do not, which end the kernel."""
 
+# ruff: noqa: SIM905  lists of words read best as words
+
 __all__ = [
     "CHANGING_FUNCTIONS",
     "CHANGING_METHODS",

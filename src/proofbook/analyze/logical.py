@@ -87,7 +87,7 @@ def _physical_end(code: str, start: int, *, continued: bool) -> int:
         end += 1
 
 
-def _logical_end(code: str, start: int) -> tuple[int, int, bool]:
+def _logical_end(code: str, start: int) -> tuple[int, int, bool]:  # noqa: C901  a scanner: one branch a character
     """Index of the newline that ends the statement; of its first `=` outside brackets, or -1; whether all is closed."""
     at, depth, equals = start, 0, -1
     while at < len(code):

@@ -1,5 +1,7 @@
 """What is known of single magics: whose body is Python, which bind names, which read them."""
 
+# ruff: noqa: SIM905  lists of words read best as words
+
 import ast
 import re
 import warnings

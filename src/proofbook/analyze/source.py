@@ -204,7 +204,7 @@ def _parse_script(text: str, path: str) -> Notebook:
 
     try:
         document = jupytext.reads(text, fmt={"extension": Path(path).suffix})
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  jupytext raises what its parsers raise
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise NotebookError(f"{path}: jupytext cannot read it: {reason[0]}") from None
     lines = text.splitlines()

@@ -1,5 +1,7 @@
 """The second half of the walk: statements, by Python's rules of scope and order; see `walk_expressions`."""
 
+# ruff: noqa: N802  the methods are named as ast.NodeVisitor wants them
+
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

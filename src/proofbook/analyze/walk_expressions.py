@@ -89,7 +89,7 @@ class ExpressionWalk(ast.NodeVisitor):
     def seen_raise(self, node: ast.Raise) -> None:
         """A raise."""
 
-    def seen_await(self, node: ast.AST) -> None:
+    def seen_await(self, _: ast.AST) -> None:
         """An await, `async for` or `async with`."""
 
     # names
