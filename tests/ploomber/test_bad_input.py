@@ -1,13 +1,16 @@
 """Bad input ends in one line that names the file (and the cell), with its exit code, and writes nothing."""
 
+import contextlib
 import json
-import os
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from proofbook.cli import main
+from proofbook.store import Store
 
 from .conftest import DOOR, DOUBLE, NUMBERS, TASKS, Folder, notebook
 
@@ -98,27 +101,44 @@ def test_no_pipeline_at_all_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert _build(Folder(tmp_path), monkeypatch) == 2
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_an_unwritable_folder_is_said_before_anything_runs(folder: Folder) -> None:
-    """As another user, where the tests run as root: for root every folder is writable."""
-    folder.root.chmod(0o555)
-    words = folder.command("ploomber", "build")
-    if os.getuid() == 0:
-        words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *words]
-    import subprocess
-
-    for path in [folder.root, *folder.root.parents]:
-        if os.getuid() == 0 and path.is_relative_to("/tmp") and path != Path("/tmp"):
-            path.chmod(path.stat().st_mode | 0o055)
-    done = subprocess.run(
-        words, cwd=folder.root, capture_output=True, text=True, env={**folder.environment, "HOME": "/nonexistent"}
+@pytest.fixture
+def small_disk(folder: Folder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
+    """The project on a file system of its own, of 3 MB; to mount one takes root."""
+    place = tmp_path_factory.mktemp("disk")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)], capture_output=True, check=False
     )
-    if "Permission denied" in done.stderr and "python" in done.stderr:
-        pytest.skip("another user cannot run this Python")
+    if mounted.returncode:
+        pytest.skip("a file system can be mounted by root only")
+    try:
+        shutil.copytree(folder.root, place, dirs_exist_ok=True)
+        yield Folder(place)
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_an_unwritable_folder_is_said_before_anything_runs(small_disk: Folder) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk.root)], check=True)
+    done = small_disk.run("ploomber", "build")
     assert done.returncode == 5, done.stdout + done.stderr
     assert ".proofbook" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (folder.root / "output").exists()
+    assert not (small_disk.root / "output").exists()
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_a_sound_store(small_disk: Folder) -> None:
+    assert small_disk.run("ploomber", "build").returncode == 0
+    filler = small_disk.root / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+    done = small_disk.run("ploomber", "build", "--force")
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert "disk is full" in done.stderr
+    assert "Traceback" not in done.stderr
+    filler.unlink()
+    assert Store.open(small_disk.root).verify() == ()
+    assert small_disk.run("ploomber", "build").returncode == 0
 
 
 def test_a_source_is_never_rewritten_not_even_by_ploomber_status(folder: Folder) -> None:

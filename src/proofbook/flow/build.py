@@ -109,7 +109,7 @@ class _Build:
         self._emit(event="run_started", run=self._number, tasks=[task.name for task in self._request.pipeline.tasks])
         try:
             cancelled = asyncio.run(self._drive())
-        except ProofbookError:
+        except BaseException:
             self._store.abandon(self._number)
             raise
         tasks = tuple(self._runs.get(task.name) or self._skipped(task) for task in self._request.pipeline.tasks)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from proofbook.disk import atomic
+from proofbook.disk.paths import inside
 from proofbook.exceptions import PathEscapesError
 from proofbook.model.run import Product, canonical
 from proofbook.store import Store
@@ -65,7 +66,7 @@ def restore(store: Store, root: Path, products: Mapping[str, Product], keys: Map
         discard(root, {key: product.path})
         path.mkdir(parents=True, exist_ok=True)
         for name, digest in product.folder.items():
-            store.blobs.write_to(digest, path / name)
+            store.blobs.write_to(digest, inside(path, name))
 
 
 def discard(root: Path, products: Mapping[str, str]) -> None:
