@@ -13,6 +13,9 @@ from proofbook.terminal.say import printable
 
 __all__ = ["Cell", "document", "duration", "local", "memory", "one_line", "table"]
 
+_LONGEST = 72
+"""Characters of a cell that are shown; `--json` has all."""
+
 Cell = str | tuple[str, str]
 """A text, or a text and its style (`bold red`)."""
 
@@ -65,7 +68,8 @@ def memory(size: int) -> str:
 
 def _parts(cell: Cell) -> tuple[str, str]:
     text, style = cell if isinstance(cell, tuple) else (cell, "")
-    return one_line(text), style
+    text = one_line(text)
+    return (text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"), style
 
 
 def _rich(columns: Sequence[str], content: Iterable[Sequence[tuple[str, str]]]) -> None:
