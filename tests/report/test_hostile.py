@@ -185,7 +185,10 @@ def hostile_page(payload: str, blobs) -> str:
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 def test_nothing_active_is_left_of_a_payload_in_any_place(payload, blobs):
-    assert problems(hostile_page(payload, blobs)) == []
+    html = hostile_page(payload, blobs)
+
+    assert problems(html) == []
+    assert 'id="cell-1-6"' in html, "and no payload takes the rest of its notebook along"
 
 
 def test_the_payload_is_shown_as_text_where_text_is_meant(blobs):

@@ -2,14 +2,19 @@
 
 import base64
 
+import nh3
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proofbook.report import sanitiser
 from proofbook.report.markdown import rendered
 from proofbook.report.pictures import Album
 from proofbook.report.sanitiser import Headings, clean
+from proofbook.report.text import scrub
 from tests.report.conftest import picture
 from tests.report.dom import Dom, problems
+from tests.report.hostile import PAYLOADS
 
 PAGE = "<!doctype html><html><head></head><body>{}</body></html>"
 
@@ -103,6 +108,20 @@ def test_classes_ids_and_styles_of_a_notebook_do_not_survive():
     html = cleaned('<p class="badge v-pass" id="verdict" style="position:fixed">x</p><span class="badge p-k">y</span>')
 
     assert html == '<p>x</p><span class="p-k">y</span>' or html == "<p>x</p><span>y</span>"
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
+def test_either_wall_holds_without_the_other(payload):
+    """What nh3 is told to let through here is everything; then the writer stands alone."""
+    writer = sanitiser._Writer(album=Album(), headings=Headings(base=3))
+    writer.feed(payload)
+    writer.close()
+    assert left(writer.finish()) == []
+
+    for tag, attributes in Dom(nh3.clean(scrub(payload), **sanitiser.ALLOWED)).tags:
+        assert tag not in ("script", "iframe", "object", "embed", "svg", "math", "style", "link", "base", "form")
+        assert not any(name.startswith("on") or name in ("style", "id") for name in attributes)
+        assert not attributes.get("href", "").strip().lower().startswith(("javascript", "vbscript", "java\t"))
 
 
 def test_spans_of_cells_stay_within_reason():

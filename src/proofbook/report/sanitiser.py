@@ -8,7 +8,7 @@ No class, id or style of a notebook survives, so an output cannot dress itself u
 """
 
 from html.parser import HTMLParser
-from typing import Final
+from typing import Any, Final
 
 import nh3
 from markupsafe import Markup, escape
@@ -17,8 +17,9 @@ from proofbook.report.blocks import Block
 from proofbook.report.code import CLASSES
 from proofbook.report.limits import DEPTH
 from proofbook.report.pictures import Album
+from proofbook.report.text import scrub
 
-__all__ = ["Headings", "clean"]
+__all__ = ["ALLOWED", "Headings", "clean"]
 
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 # fmt: off
@@ -45,6 +46,15 @@ _ATTRIBUTES: Final = {
     "ol": {"start"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
+}
+# what the first wall lets through
+ALLOWED: Final[dict[str, Any]] = {
+    "tags": set(_TAGS),
+    "clean_content_tags": set(_GONE),
+    "attributes": _ATTRIBUTES,
+    "allowed_classes": {"span": set(CLASSES)},
+    "url_schemes": {"http", "https", "mailto", "data"},
+    "link_rel": None,
 }
 _NUMBERS: Final = frozenset({"colspan", "rowspan", "span", "start"})
 _SCHEMES: Final = ("http://", "https://", "mailto:")
@@ -78,15 +88,7 @@ def clean(fragment: str, *, album: Album, headings: Headings) -> Markup:
     """
     if (refusal := album.allowance.refusal(fragment)) is not None:
         return Markup('<p class="absent">[not shown: {}]</p>').format(refusal)
-    allowed = nh3.clean(
-        fragment,
-        tags=set(_TAGS),
-        clean_content_tags=set(_GONE),
-        attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
-        allowed_classes={"span": set(CLASSES)},
-        url_schemes={"http", "https", "mailto", "data"},
-        link_rel=None,
-    )
+    allowed = nh3.clean(scrub(fragment), **ALLOWED)  # a lone surrogate cannot be given to it
     writer = _Writer(album=album, headings=headings)
     writer.feed(allowed)
     writer.close()
