@@ -1,0 +1,1 @@
+"""Makes an executable task of an exploratory notebook, and compares the two."""
