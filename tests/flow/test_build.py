@@ -327,3 +327,37 @@ def test_status_writes_nothing(project: Project) -> None:
     project.status()
     after = {path: path.stat().st_mtime_ns for path in project.root.rglob("*") if path.is_file()}
     assert before == after
+
+
+def test_data_that_changes_while_its_task_runs_makes_a_result_that_no_other_build_takes_up(project: Project) -> None:
+    (project.root / "proofbook.toml").write_text('[data]\nnumbers = ["input/*"]\n')
+    (project.root / "input").mkdir()
+    data = project.root / "input/data.csv"
+    data.write_text("1")
+
+    def work() -> None:
+        project.path("numbers").parent.mkdir(exist_ok=True)
+        project.path("numbers").write_text("1")
+        data.write_text("2")
+
+    project.instead["numbers"] = work
+    built = project.build()
+    assert built.run.tasks[0].reason == "never ran; input/data.csv changed while it ran"
+    data.write_text("1")
+    project.build()
+    assert project.ran[0] == "numbers"
+
+
+def test_a_declared_data_file_that_changes_or_comes_runs_its_task(project: Project) -> None:
+    (project.root / "proofbook.toml").write_text('[data]\ntriple = ["input/**/*.csv"]\n')
+    (project.root / "input/deep").mkdir(parents=True)
+    (project.root / "input/a.csv").write_text("1")
+    built = project.build()
+    assert set(built.run.data) == {"input/a.csv"}
+    (project.root / "input/a.csv").write_text("2")
+    assert project.build().run.tasks[2].reason == "data file input/a.csv changed"
+    (project.root / "input/deep/b.csv").write_text("new")
+    assert project.build().run.tasks[2].reason == "data file input/deep/b.csv changed"
+    (project.root / "input/other.txt").write_text("nobody reads it")
+    project.build()
+    assert project.ran == []

@@ -1,26 +1,23 @@
 """One build: decide, run, seal, gate, report. Success is written last, once, and by content."""
 
 import asyncio
-import json
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from proofbook.disk import clock
-from proofbook.exceptions import LockHeldError, ProofbookError
-from proofbook.execute import notebook as notebooks
-from proofbook.execute import records, schedule
+from proofbook.exceptions import LockHeldError
+from proofbook.execute import schedule
 from proofbook.flow import check, products, report, surroundings
-from proofbook.flow.plan import Plan, Planner
-from proofbook.model.configuration import Configuration
-from proofbook.model.pipeline import Pipeline, Task
-from proofbook.model.record import Record
-from proofbook.model.run import Ending, Failure, Run, TaskRun
+from proofbook.flow.plan import Planner
+from proofbook.flow.task import Request, TaskRunner
+from proofbook.model.pipeline import Task
+from proofbook.model.run import Ending, Run, TaskRun
 from proofbook.model.verdict import GateResult
 from proofbook.store import Store
 
@@ -30,26 +27,6 @@ __all__ = ["Built", "Request", "build"]
 _GOOD = {"ran", "restored", "up-to-date", "skipped"}
 
 Event = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What to build, and how."""
-
-    pipeline: Pipeline
-    root: Path
-    configuration: Configuration
-    notebook: Callable[[str], bytes]
-    """Task to its notebook with parameters injected."""
-    other: Callable[[str], None]
-    """Runs a task that is no notebook; raises what it raises."""
-    convert: Callable[[str, Path], None]
-    """Makes a notebook product that is no `.ipynb` (HTML, say) of the executed notebook at the path."""
-    parameters: dict[str, Any] = field(default_factory=dict)
-    force: bool = False
-    targets: frozenset[str] | None = None
-    skip_upstream: bool = False
-    findings: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +68,6 @@ class _Build:
         self._observe = observe
         self._runs: dict[str, TaskRun] = {}
         self._log: list[bytes] = []
-        self._others = asyncio.Lock()
         environment = surroundings.environment(request.root)
         self._environment = environment
         self._planner = Planner(
@@ -100,8 +76,10 @@ class _Build:
             pipeline=request.pipeline,
             configuration=request.configuration,
             environment=environment,
+            notebook=request.parsed,
         )
         self._number = store.reserve(request.pipeline.path)
+        self._runner = TaskRunner(request, store, run=self._number, emit=self._emit)
 
     def go(self) -> Built:
         started, clock_started = clock.now(), time.monotonic()
@@ -196,7 +174,7 @@ class _Build:
     async def _outcome(self, task: Task) -> TaskRun:
         request = self._request
         if request.skip_upstream and request.targets is not None and task.name not in request.targets:
-            return self._taken_as_is(task)
+            return self._runner.taken_as_is(task)
         plan = self._planner.decide(
             task, upstream={name: self._runs[name] for name in task.upstream}, force=request.force
         )
@@ -209,110 +187,19 @@ class _Build:
         # from here on, and until it succeeds, no earlier result of these inputs counts: a failure stays one
         self._store.attempt(task.name, plan.key, run=self._number)
         products.discard(request.root, task.products)
-        run = await (self._run_notebook(task, plan) if task.kind == "notebook" else self._run_other(task, plan))
+        run = await self._runner.run(task, plan)
         if run.status == "ran":
-            self._store.remember(run, run=self._number)
+            if (changed := self._planner.changed_meanwhile(plan, run)) is None:
+                self._store.remember(run, run=self._number)
+            else:
+                # what it read is not what its key says: good for this run, and for no other
+                run = msgspec.structs.replace(run, reason=f"{run.reason}; {changed} changed while it ran")
         else:
             # half-written data must not lie where good data is looked for; the notebook shows what happened
             products.discard(
                 request.root, {key: path for key, path in task.products.items() if key != task.notebook_product}
             )
         return run
-
-    async def _run_notebook(self, task: Task, plan: Plan) -> TaskRun:
-        request = self._request
-        product = request.root / task.products[task.notebook_product or "product"]
-        executed = product.with_suffix(".ipynb")
-        order = notebooks.Order(
-            task=task.name,
-            notebook=request.notebook(task.name),
-            output=str(executed),
-            root=str(request.root),
-            kernel=task.kernel,
-            cell_timeout=request.configuration.cell_timeout,
-            task_timeout=request.configuration.task_timeout,
-            project=str(request.root),
-        )
-        for path in task.products.values():
-            products.located(request.root, path).parent.mkdir(parents=True, exist_ok=True)
-        outcome = await notebooks.run(order, on_event=lambda event: self._emit(**{**event, "task": task.name}))
-        recorded = records.read(json.loads(outcome.notebook), task=task.name)
-        for content in recorded.blobs.values():
-            self._store.blobs.put(content)
-        failure = outcome.failure
-        if outcome.status == "succeeded" and product != executed:
-            request.convert(task.name, executed)
-        run = self._taken(task, plan, ran=outcome.status == "succeeded", failure=failure)
-        if outcome.status == "cancelled":
-            run = msgspec.structs.replace(run, status="cancelled", reason="interrupted")
-        return msgspec.structs.replace(
-            run,
-            notebook=self._store.blobs.put(outcome.notebook),
-            records=tuple(self._with_file(record) for record in recorded.records),
-            cells=outcome.cells,
-            modules=outcome.modules,
-            started=outcome.started,
-            seconds=round(outcome.seconds, 3),
-            cpu_seconds=round(outcome.cpu_seconds, 3),
-            peak_memory=outcome.peak_memory,
-        )
-
-    async def _run_other(self, task: Task, plan: Plan) -> TaskRun:
-        """A task that Ploomber runs itself, in a thread of this process, one at a time."""
-        started, clock_started, cpu_started = clock.now(), time.monotonic(), time.process_time()
-        failure = None
-        async with self._others:
-            try:
-                await asyncio.to_thread(self._request.other, task.name)
-            except asyncio.CancelledError:
-                failure = Failure(kind="cancelled", message="interrupted")
-            except SystemExit as error:
-                failure = Failure(kind="exit", message=f"the task called sys.exit({error.code!r})")
-            except Exception as error:  # noqa: BLE001 - whatever a user's task raises is its failure, not ours
-                failure = Failure(
-                    kind="exception", message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=str(error)
-                )
-        run = self._taken(task, plan, ran=failure is None, failure=failure)
-        if failure is not None and failure.kind == "cancelled":
-            run = msgspec.structs.replace(run, status="cancelled", reason="interrupted")
-        seconds, cpu = time.monotonic() - clock_started, time.process_time() - cpu_started
-        return msgspec.structs.replace(run, started=started, seconds=round(seconds, 3), cpu_seconds=round(cpu, 3))
-
-    def _taken(self, task: Task, plan: Plan, *, ran: bool, failure: Failure | None) -> TaskRun:
-        """What a task that was run left behind. Products count only if it wrote them all."""
-        captured, missing = products.capture(self._store, self._request.root, task.products) if ran else ({}, {})
-        if missing:
-            key, path = next(iter(missing.items()))
-            failure = Failure(kind="product", message=f"product {key!r} ({path}) was not written by the task")
-        reason = plan.reason
-        if failure is not None:
-            reason = failure.message
-        return TaskRun(
-            name=task.name,
-            status="ran" if failure is None and ran else "failed",
-            reason=reason,
-            source=task.source,
-            key=plan.key,
-            inputs=plan.inputs,
-            params=task.params,
-            upstream=task.upstream,
-            products=captured if failure is None else {},
-            made_by=self._number,
-            failure=failure,
-        )
-
-    def _taken_as_is(self, task: Task) -> TaskRun:
-        """An upstream task under `--skip-upstream`: its products count as they lie there."""
-        captured, missing = products.capture(self._store, self._request.root, task.products)
-        if missing:
-            path = next(iter(missing.values()))
-            message = f"product {path} is missing: build {task.name} first, or leave out --skip-upstream"
-            failure = Failure(kind="product", message=message)
-            return TaskRun(name=task.name, status="failed", reason=message, source=task.source, failure=failure)
-        return TaskRun(
-            name=task.name, status="skipped", reason="not asked for (--skip-upstream)", source=task.source,
-            params=task.params, upstream=task.upstream, products=captured,
-        )  # fmt: skip
 
     def _skipped(self, task: Task) -> TaskRun:
         blocked = [
@@ -327,20 +214,6 @@ class _Build:
             params=task.params,
             upstream=task.upstream,
         )
-
-    def _with_file(self, record: Record) -> Record:
-        """A file recorded by reference goes into the store, if it still is what was recorded."""
-        if record.kind != "model" or record.blob is not None or not isinstance(record.value, dict):
-            return record
-        path = self._request.root / str(record.value.get("path", ""))
-        if not path.is_file():
-            return msgspec.structs.replace(record, unreadable=f"{record.value.get('path')} is not there any more")
-        digest = self._store.blobs.put_file(path)
-        if digest != record.value.get("digest"):
-            return msgspec.structs.replace(
-                record, unreadable=f"{record.value.get('path')} changed after it was recorded"
-            )
-        return msgspec.structs.replace(record, blob=digest)
 
     def _emit(self, **event: Any) -> None:
         self._log.append(msgspec.json.encode({"at": clock.now(), **event}, enc_hook=str) + b"\n")

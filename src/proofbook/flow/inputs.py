@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from proofbook.analyze import fingerprint, reach, source
+from proofbook.analyze import fingerprint, reach
 from proofbook.disk.atomic import digest_of
 from proofbook.model.notebook import Notebook
 from proofbook.model.pipeline import Pipeline, Task
@@ -32,6 +32,7 @@ def of_task(
     environment: str,
     data: Mapping[str, str],
     outputs: Mapping[str, str],
+    notebook: Notebook | None,
 ) -> dict[str, Any]:
     """
     The inputs of `task` by name, as JSON.
@@ -44,8 +45,8 @@ def of_task(
         environment: Digest of Python and the packages.
         data: Declared data files of the task: path to digest.
         outputs: Upstream task to digest of what its executed notebook shows, for tasks that have one.
+        notebook: The notebook that the task runs, without injected parameters; None for other tasks.
     """
-    notebook = source.read(root / task.source, shown=task.source) if task.kind == "notebook" and task.source else None
     modules: dict[str, str] = {}
     if notebook is not None:
         modules = fingerprint.imported_modules(notebook, root=root)

@@ -1,6 +1,6 @@
 """Decides what must be done for a task: nothing, put its products back, or run it; and says why."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from proofbook.exceptions import StoreError
 from proofbook.flow import inputs as task_inputs
 from proofbook.flow import products, surroundings
 from proofbook.model.configuration import Configuration
+from proofbook.model.notebook import Notebook
 from proofbook.model.pipeline import Pipeline, Task
 from proofbook.model.run import Environment, TaskRun
 from proofbook.store import Store
@@ -34,8 +35,16 @@ class Planner:
     """Knows the project and the store; decides one task at a time, upstream first."""
 
     def __init__(
-        self, store: Store, *, root: Path, pipeline: Pipeline, configuration: Configuration, environment: Environment
+        self,
+        store: Store,
+        *,
+        root: Path,
+        pipeline: Pipeline,
+        configuration: Configuration,
+        environment: Environment,
+        notebook: Callable[[Task], Notebook],
     ) -> None:
+        self._notebook = notebook
         self._store = store
         self._root = root
         self._pipeline = pipeline
@@ -62,11 +71,21 @@ class Planner:
             environment=self._environment,
             data=data,
             outputs={name: self._outputs(run) for name, run in upstream.items() if run.notebook},
+            notebook=self._notebook(task) if task.kind == "notebook" else None,
         )
         key = task_inputs.key_of(inputs)
         if force:
             return Plan(action="run", reason="forced", inputs=inputs, key=key)
         return self._from_past(task, inputs=inputs, key=key)
+
+    def changed_meanwhile(self, plan: Plan, run: TaskRun) -> str | None:
+        """A data file or module that is not what it was when the task was decided on; None where there is none."""
+        data: dict[str, str] = plan.inputs["data"]
+        for path, digest in task_inputs.data_digests(self._root, list(data)).items():
+            if data[path] != digest:
+                return path
+        modules: dict[str, str] = plan.inputs["modules"]
+        return next((path for path, seen in run.modules.items() if modules.get(path, seen) != seen), None)
 
     def _from_past(self, task: Task, *, inputs: dict[str, Any], key: str) -> Plan:
         reason = ""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from proofbook.analyze import source
 from proofbook.flow import configuration, surroundings
 from proofbook.flow.plan import Planner
 from proofbook.model.pipeline import Pipeline
@@ -42,6 +43,7 @@ def status(pipeline: Pipeline, *, root: Path) -> tuple[TaskStatus, ...]:
         pipeline=pipeline,
         configuration=configuration.load(root),
         environment=surroundings.environment(root),
+        notebook=lambda task: source.read(root / (task.source or ""), shown=task.source),
     )
     known: dict[str, TaskRun] = {}
     found = []

@@ -5,25 +5,24 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import click
 from ploomber.constants import TaskStatus
 from ploomber.exceptions import DAGBuildError
 from ploomber.executors.abc import Executor as PloomberExecutor
 from ploomber.table import TaskReport
 
 from proofbook.disk import atomic
-from proofbook.exceptions import LintFailedError, PipelineError, ProofbookError
-from proofbook.flow import build, configuration, lint
-from proofbook.lint import output
+from proofbook.exceptions import PipelineError, ProofbookError
+from proofbook.flow import build, configuration
 from proofbook.model.run import TaskRun
 from proofbook.ploomber import invocation, preflight, reading
 from proofbook.terminal import say
 from proofbook.terminal.outcome import print_outcome
 from proofbook.terminal.progress import Progress
 
-__all__ = ["Executor", "lint_of"]
+__all__ = ["Executor"]
 
 _ENV_OF_PLOOMBER = {"user", "cwd", "now", "root", "here", "git", "git_hash"}
+_HOOKS = "proofbook.ploomber.hooks"
 _GOOD = {"ran", "restored", "up-to-date"}
 
 
@@ -100,38 +99,12 @@ class Executor(PloomberExecutor):
             )
 
 
-def lint_of(dag: Any) -> None:
-    """
-    Lint the notebooks of `dag`.
-
-    Raises:
-        LintFailedError: Something of level error was found; everything found has been printed.
-    """
-    executor: Executor = dag.executor
-    pipeline = reading.pipeline_of(dag, root=executor.root, path=executor.path)
-    tasks = {executor.root / task.source: task for task in pipeline.tasks if task.kind == "notebook" and task.source}
-    result = lint.lint(
-        list(tasks),
-        root=executor.root,
-        configuration=configuration.load(executor.root).lint,
-        injected={path: frozenset({"upstream", "product", *task.params}) for path, task in tasks.items()},
-    )
-    executor.findings = result.warnings
-    if result.findings:
-        click.echo(output.text(result, colour=sys.stdout.isatty()))
-    if result.errors:
-        raise LintFailedError(
-            f"lint found {result.errors} errors, so nothing was run: mend them, or suppress each with a reason"
-        )
-
-
 def _refuse_half_a_door(dag: Any) -> None:
     """Our executor without our hooks would end a build that the gate refused with 0."""
-    from proofbook.ploomber import hooks
-
     for name in ("on_render", "on_finish", "on_failure"):
         hook = getattr(dag, name)
-        if getattr(hook, "callable", hook) is not getattr(hooks, name):
+        function = getattr(hook, "callable", hook)
+        if getattr(function, "__module__", None) != _HOOKS or function.__name__ != name:
             raise PipelineError(
                 f"pipeline.yaml names Proofbook's executor, but not `{name}: proofbook.ploomber.{name}`: "
                 "`proofbook init` adds it"

@@ -8,9 +8,13 @@ Linting stands in `on_render`, before Ploomber starts anything; the exit codes i
 import sys
 from typing import Any
 
-from proofbook.exceptions import ProofbookError
-from proofbook.ploomber import invocation
-from proofbook.ploomber.executor import Executor, lint_of
+import click
+
+from proofbook.exceptions import LintFailedError, ProofbookError
+from proofbook.flow import configuration, lint
+from proofbook.lint import output
+from proofbook.ploomber import invocation, reading
+from proofbook.ploomber.executor import Executor
 from proofbook.terminal import say
 
 __all__ = ["on_failure", "on_finish", "on_render"]
@@ -21,7 +25,7 @@ def on_render(dag: Any) -> None:
     if not invocation.of_dag(dag).building or not isinstance(dag.executor, Executor):
         return
     try:
-        lint_of(dag)
+        _lint(dag)
     except ProofbookError as error:
         say.error(error)
         sys.exit(error.exit_code)
@@ -41,3 +45,28 @@ def _leave(dag: Any) -> None:
     executor = dag.executor
     if isinstance(executor, Executor) and executor.exit_code:
         sys.exit(executor.exit_code)
+
+
+def _lint(dag: Any) -> None:
+    """
+    Lint the notebooks of `dag`.
+
+    Raises:
+        LintFailedError: Something of level error was found; everything found has been printed.
+    """
+    executor: Executor = dag.executor
+    pipeline = reading.pipeline_of(dag, root=executor.root, path=executor.path)
+    tasks = {executor.root / task.source: task for task in pipeline.tasks if task.kind == "notebook" and task.source}
+    result = lint.lint(
+        list(tasks),
+        root=executor.root,
+        configuration=configuration.load(executor.root).lint,
+        injected={path: frozenset({"upstream", "product", *task.params}) for path, task in tasks.items()},
+    )
+    executor.findings = result.warnings
+    if result.findings:
+        click.echo(output.text(result, colour=sys.stdout.isatty()))
+    if result.errors:
+        raise LintFailedError(
+            f"lint found {result.errors} errors, so nothing was run: mend them, or suppress each with a reason"
+        )
