@@ -50,6 +50,7 @@ def test_a_reverted_change_is_restored_without_running(project: Project) -> None
     built = project.build()
     assert project.ran == []
     assert set(statuses(built).values()) == {"restored"}
+    assert built.run.tasks[0].reason == "the same inputs as in run 1"
     assert project.path("total").read_text() == "5"
 
 

@@ -100,7 +100,11 @@ class Planner:
             if lost:
                 reason = f"product {lost[0]} is {differing[lost[0]]}, and the store has lost it"
                 continue
-            said = ", ".join(f"{past.products[name].path} was {how}" for name, how in differing.items())
+            latest = self._store.latest(task.name)
+            if latest is not None and latest.key != key:
+                said = f"the same inputs as in run {past.made_by}"
+            else:
+                said = ", ".join(f"{past.products[name].path} was {how}" for name, how in differing.items())
             return Plan(action="restore", reason=said, inputs=inputs, key=key, past=past, differing=differing)
         if not reason:
             latest = self._store.latest(task.name)
