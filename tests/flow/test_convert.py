@@ -85,7 +85,7 @@ def test_notebooks_become_tasks_that_are_proven_equal(project: Path) -> None:
         "params": {"N": 2, "RAW": "data/raw.csv"},
     }
     task = json.loads((project / "notebooks/sales.ipynb").read_bytes())
-    assert [cell["id"] for cell in task["cells"]] == ["c1", "parameters", "c2", "c4", "c5", "c6"]
+    assert [cell["id"] for cell in task["cells"]] == ["c1", "c2", "c3", "c4", "c5", "c6"]
     assert not any(cell.get("outputs") for cell in task["cells"])
 
 
@@ -157,7 +157,9 @@ def test_without_a_pipeline_one_is_made_with_the_door_in_it_and_ploomber_takes_i
         "dag.render(show_progress=False)\n"
         "print(sorted(dag), dag['sales'].params.to_json_serializable()['N'])"
     )
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], cwd=project, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], cwd=project, capture_output=True, text=True, check=False
+    )
     assert done.stdout.splitlines()[-1] == "['sales'] 2", done.stderr
 
 
@@ -206,7 +208,7 @@ def test_one_bad_notebook_among_good_ones_stops_all(project: Path) -> None:
 def test_a_circle_is_refused_with_its_path(project: Path) -> None:
     one = book(project, "one", "open('b.csv').read()\nopen('a.csv', 'w')")
     two = book(project, "two", "open('a.csv').read()\nopen('b.csv', 'w')")
-    with pytest.raises(PipelineError, match="in a circle: one -> two -> one|in a circle: two -> one -> two"):
+    with pytest.raises(PipelineError, match=r"in a circle: (one -> two -> one|two -> one -> two)"):
         run(project, one, two)
 
 

@@ -16,7 +16,7 @@ __all__ = ["Difference", "compare", "same_picture"]
 _RUN_SPECIFIC = [
     (re.compile(r"\x1b\[[0-9;]*[A-Za-z]"), ""),
     (re.compile(r"\b0x[0-9a-fA-F]{6,}\b"), "0x..."),
-    (re.compile(r"/tmp/ipykernel_\d+/\d+\.py:\d+"), "<cell>"),
+    (re.compile(r"\S*/ipykernel_\d+/\d+\.py:\d+"), "<cell>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
     # pandas' Styler and scikit-learn's diagrams number their elements
     (re.compile(r"\bT_[0-9a-f]{5,}"), "T_..."),

@@ -53,8 +53,8 @@ def compare_files(
     found = []
     for path in sorted({*ours, *theirs} - set(ignored)):
         one, two = ours.get(path), theirs.get(path)
-        # a product that was there before is taken away from the task, so that it must write it
-        if one == two or (one == before.get(path) and two == before.get(path)):
+        # a product that was there before was taken away from the task, so that it must write it
+        if one == two or (two is None and one == before.get(path)):
             continue
         if one is None or two is None:
             what = "written by the task only" if one is None else "written by the original only"

@@ -36,14 +36,14 @@ def applied(source: str, edits: Iterable[Edit]) -> str:
         ConversionError: Two of them want the same place.
     """
     places = sorted({(*_offsets(source, edit.span), edit.text, edit.cell) for edit in edits})
-    parts, at = [], 0
+    parts, at, last = [], 0, "kept"
     for start, end, text, cell in places:
-        if start < at:
-            raise ConversionError(
-                f"cell {cell}: one piece of code would have to be changed in two ways; split the line"
-            )
+        # two removals may share the line end between them
+        if start < at and (text or last):
+            told = "one piece of code would have to be changed in two ways; split the line"
+            raise ConversionError(f"cell {cell}: {told}")
         parts += [source[at:start], text]
-        at = end
+        at, last = max(at, end), text
     return "".join([*parts, source[at:]])
 
 

@@ -3,7 +3,7 @@
 import ast
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
@@ -12,9 +12,32 @@ from proofbook.analyze.flow import CellFlow, FileUse, Span
 from proofbook.convert.edits import Edit, segment
 from proofbook.exceptions import ConversionError
 
-__all__ = ["Files", "Located", "base_folder", "locate", "plan"]
+__all__ = ["Files", "Located", "base_folder", "folders", "locate", "plan"]
 
 _GLOB = set("*?[")
+_FOLDER_CALLS = {
+    *(
+        "os.makedirs",
+        "os.mkdir",
+        "os.listdir",
+        "os.scandir",
+        "os.walk",
+        "os.remove",
+        "os.stat",
+        "makedirs",
+        "glob",
+        "iglob",
+    ),
+    *(
+        "glob.glob",
+        "glob.iglob",
+        "os.path.exists",
+        "os.path.isfile",
+        "os.path.isdir",
+        "os.path.getsize",
+        "shutil.rmtree",
+    ),
+}
 
 
 class Located(Struct, frozen=True):
@@ -79,6 +102,7 @@ def plan(
     flows: tuple[CellFlow, ...],
     written: Mapping[str, tuple[str, str | None]],
     notebook_product: str,
+    base: str,
 ) -> Files:
     """
     Decide what each file is, and where the code has to say so.
@@ -88,6 +112,7 @@ def plan(
         flows: The analysis they come from.
         written: Path to task and key, of all other tasks.
         notebook_product: Path of the executed notebook.
+        base: The notebook's folder, relative to the pipeline's: where its relative paths start from.
 
     Raises:
         ConversionError: A file cannot be a product: outside of the project, another task's, or read before written.
@@ -106,6 +131,8 @@ def plan(
                 notes.append(
                     f"{where}: {use.file.call} writes to a path that is computed; name it as a product by hand"
                 )
+            elif use.outside:
+                notes.append(f"{where}: reads {use.file.path}, outside of the pipeline's folder")
             continue
         if use.file.mode == "write":
             done.add(use.path)
@@ -124,6 +151,7 @@ def plan(
             inputs[use.path] = None
             if os.path.normpath(use.file.path or "") != use.path:
                 edits.append(_edit(use, flows, repr(use.path)))
+    edits += folders(flows, base=base, taken={(edit.cell, edit.span) for edit in edits})
     return Files(
         upstream=upstream,
         products=products,
@@ -132,6 +160,35 @@ def plan(
         notes=tuple(dict.fromkeys(notes)),
         absolute_writes=tuple(use.flow.cell.number for use in located if use.absolute and use.file.mode == "write"),
     )
+
+
+def folders(flows: tuple[CellFlow, ...], *, base: str, taken: Collection[tuple[int, Span]]) -> Iterator[Edit]:
+    """
+    Other paths that start from the notebook's folder: `Path("../out")`, `os.makedirs("../out")`, `glob.glob(...)`.
+
+    Args:
+        flows: The analysis of the notebook.
+        base: The notebook's folder, relative to the pipeline's.
+        taken: Cells and places that are changed already.
+    """
+    for flow in flows if base != "." else ():
+        nodes = list(ast.walk(flow.tree)) if flow.tree else []
+        # in `folder / Path("x")` the right side starts from the left one
+        inner = {id(node.right) for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)}
+        for call in (node for node in nodes if isinstance(node, ast.Call) and node.args and id(node) not in inner):
+            argument = call.args[0]
+            called = ast.unparse(call.func)
+            if len(call.args) > 1 and called.endswith("Path"):
+                continue
+            if not (called in _FOLDER_CALLS or called.endswith(("Path", "PurePath"))):
+                continue
+            text = argument.value if isinstance(argument, ast.Constant) else None
+            if not isinstance(text, str) or PurePosixPath(text).is_absolute() or text.startswith("~"):
+                continue
+            span, path = flow.place(argument), os.path.normpath(f"{base}/{text}")
+            known = (flow.cell.number, span) in taken or path.startswith("../")
+            if not known and _same(segment(flow.cell.source, span), argument):
+                yield Edit(cell=flow.cell.number, span=span, text=repr(path))
 
 
 def _products(

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import unicodedata
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -223,7 +224,7 @@ def _is_yaml(value: Any, depth: int = 0) -> bool:
         return True
     if isinstance(value, str):
         # Ploomber would look for a placeholder
-        return "{{" not in value and "{%" not in value and value.isprintable()
+        return "{{" not in value and "{%" not in value and "{#" not in value and _sayable(value)
     if depth > _DEPTH:
         return False
     if isinstance(value, list):
@@ -231,6 +232,11 @@ def _is_yaml(value: Any, depth: int = 0) -> bool:
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_yaml(key) and _is_yaml(item, depth + 1) for key, item in value.items())
     return False
+
+
+def _sayable(text: str) -> bool:
+    """Whether it is text at all: half of a character is not."""
+    return not any(unicodedata.category(character) == "Cs" for character in text)
 
 
 def _annotation(candidate: _Candidate) -> str:

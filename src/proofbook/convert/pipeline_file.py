@@ -14,10 +14,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from proofbook.exceptions import ConversionError, PipelineError
 
-__all__ = ["Entry", "PipelineFile", "added", "read", "scalar"]
+__all__ = ["Entry", "PipelineFile", "added", "environment", "read", "scalar"]
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-_BLOCK_END = 2
+_SHORT_ESCAPE = 0xFFFF
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -89,6 +89,16 @@ def read(content: bytes, *, name: str, env: Mapping[str, str]) -> PipelineFile:
     )
 
 
+def environment(content: bytes) -> dict[str, str]:
+    """The plain values of an `env.yaml`, as they stand in for `{{placeholders}}`; empty where it cannot be read."""
+    try:
+        document = _ploomber(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, YAMLError, RecursionError):
+        return {}
+    pairs = document.items() if isinstance(document, dict) else ()
+    return {str(key): str(value) for key, value in pairs if isinstance(value, str | int | float)}
+
+
 def added(content: bytes, entries: tuple[Entry, ...], *, name: str) -> bytes:
     """
     The file with tasks added behind its last one; all other bytes are what they were.
@@ -109,7 +119,7 @@ def added(content: bytes, entries: tuple[Entry, ...], *, name: str) -> bytes:
         inner = last.start_mark.column - node.start_mark.column if isinstance(last, MappingNode) else 2
         lines = text.splitlines(keepends=True)
         at = _end(lines, node)
-        apart = len(node.value) < _BLOCK_END or not lines[last.start_mark.line - 1].strip() or _blank_above(lines, last)
+        apart = len(node.value) < 2 or not lines[last.start_mark.line - 1].strip() or _blank_above(lines, last)
         body = _rendered(entries, dash=node.start_mark.column, inner=inner, apart=apart)
         head = "".join(lines[:at])
         head += "" if head.endswith(("\n", "\r")) else newline
@@ -133,8 +143,17 @@ def scalar(value: Any) -> str:
         return f"{mantissa if '.' in mantissa else f'{mantissa}.0'}{exponent}{power}"
     if isinstance(value, str):
         plain = re.fullmatch(r"[A-Za-z_][\w./-]*", value) and _ploomber(value) == value
-        return value if plain else json.dumps(value)
+        # JSON writes what lies beyond 16 bits as two halves, which YAML does not put together again
+        quoted = "".join(_escaped(character) for character in json.dumps(value, ensure_ascii=False))
+        return value if plain else quoted
     return repr(value)
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= _SHORT_ESCAPE else f"\\U{code:08x}"
 
 
 def _document(content: bytes, *, name: str) -> Any:

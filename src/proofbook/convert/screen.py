@@ -66,6 +66,8 @@ def kept(flows: tuple[CellFlow, ...]) -> Iterator[str]:
     """A note on each magic that stays, though it may not serve a task well."""
     for flow in flows:
         for magic in flow.magics:
+            if serves_a_screen(magic):
+                continue
             shown = f"cell {flow.cell.number}: `{magic.text.splitlines()[0]}` was kept"
             if magic.kind == "shell":
                 yield f"{shown}: what it reads and writes is not known"

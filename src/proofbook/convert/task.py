@@ -97,7 +97,7 @@ def draft(content: bytes, *, shown: str, name: str, beside: str, root: Path, pip
         _fit(notebook, flows)
         base = files.base_folder(flows, beside=beside, root=root)
         located = files.locate(flows, base=base, root=root)
-        planned = files.plan(located, flows=flows, written=pipeline.products, notebook_product=product)
+        planned = files.plan(located, flows=flows, written=pipeline.products, notebook_product=product, base=base)
     except ConversionError as error:
         raise ConversionError(f"{shown}: {error}") from None
     return Draft(
@@ -130,7 +130,11 @@ def convert(
     """
     try:
         found = files.plan(
-            drafted.located, flows=drafted.flows, written=written, notebook_product=drafted.notebook_product
+            drafted.located,
+            flows=drafted.flows,
+            written=written,
+            notebook_product=drafted.notebook_product,
+            base=drafted.base,
         )
         off = tuple(screen.removals(drafted.flows))
         edited = _edited(drafted.notebook, [*off, *found.edits])
