@@ -13,7 +13,7 @@ import pytest
 
 from proofbook.analyze import fingerprint
 from proofbook.execute import notebook as notebooks
-from proofbook.execute import schedule
+from proofbook.execute import records, schedule
 from tests.execute.notebooks import cells, encoded, errors, notebook, order, statuses, text
 
 AFTER = "print('this must not run')"
@@ -24,6 +24,16 @@ while True:
         time.sleep(60)
     except KeyboardInterrupt:
         pass
+"""
+RECORDS = """
+import matplotlib.pyplot as plt
+from proofbook import record
+figure, axes = plt.subplots()
+axes.plot([1, 2])
+record('curve', figure)
+record('auc', 0.5, better='higher')
+axes.set_title('later in the same cell')
+plt.gcf() is figure
 """
 # what is to be run, and the options of its order
 NOTEBOOKS = {
@@ -55,6 +65,13 @@ NOTEBOOKS = {
     "not a notebook": ([], {}),
     "children": (["import subprocess, os; p = subprocess.Popen(['sleep', '300']); print(p.pid)"], {}),
     "flood": (["for _ in range(300): print('x' * 100_000)", "for i in range(20_000): print(i, end='\\r')\nprint('done')"], {}),
+    "records": (
+        [
+            RECORDS,
+            "plt.plot([1])",
+        ],
+        {},
+    ),
     "hostile text": (["print(chr(0x2028))\nfloat('nan')"], {}),
 }  # fmt: skip
 
@@ -143,7 +160,7 @@ def test_an_exception_marks_its_cell_and_leaves_the_later_ones_pending(endings) 
     assert failure.message == "ZeroDivisionError: division by zero"
     assert "1 / 0" in failure.traceback
     assert "\x1b" not in failure.traceback
-    first, second, third = cells(outcome)
+    _, second, third = cells(outcome)
     assert second["metadata"]["papermill"]["exception"] is True
     assert text(second) == "before\n"
     assert errors(second) == [("ZeroDivisionError", "division by zero")]
@@ -197,7 +214,7 @@ def test_a_timeout_shows_where_the_cell_was_stuck(endings) -> None:
 
 
 def test_a_killed_worker_leaves_a_truthful_notebook_and_no_kernel(endings) -> None:
-    outcome, _, seconds = endings["worker killed"]
+    outcome = endings["worker killed"][0]
     assert outcome.status == "failed"
     assert (outcome.failure.kind, outcome.failure.message) == ("kernel died", "worker died (signal 9)")
     assert (outcome.failure.cell, outcome.failure.cell_id) == (2, "c2")
@@ -236,6 +253,18 @@ def test_endless_output_is_cut_and_a_progress_bar_leaves_its_last_line(endings) 
     assert first["metadata"]["proofbook"]["truncated"] == 300 * 100_001 - (10 << 20)
     assert f"{first['metadata']['proofbook']['truncated']} more characters" in text(first)
     assert text(second) == "done\n"
+
+
+def test_a_recorded_figure_is_shown_once_and_stays_open_until_the_cell_ends(endings) -> None:
+    """The inline backend shows every open figure at the end of a cell; one that was recorded has been shown."""
+    outcome = endings["records"][0]
+    assert outcome.status == "succeeded", outcome.failure
+    first, second = cells(outcome)
+    assert sum("image/png" in out.get("data", {}) for out in first["outputs"]) == 1
+    assert first["outputs"][-1]["data"]["text/plain"] == ["True"]
+    assert any("image/png" in out.get("data", {}) for out in second["outputs"]), "other figures are shown as ever"
+    recorded = records.read(json.loads(outcome.notebook), task="records").records
+    assert [(found.name, found.kind, found.cell) for found in recorded] == [("curve", "figure", 1), ("auc", "scalar", 1)]
 
 
 def test_odd_text_and_nan_do_not_spoil_the_file(endings) -> None:

@@ -1,7 +1,7 @@
 """Parameters as Python code that gives the same values back."""
 
 import ast
-import datetime
+import datetime as dt
 import json
 import math
 from enum import StrEnum
@@ -63,7 +63,7 @@ def test_text_is_never_code(value: str) -> None:
 
 
 def test_values_that_papermill_turns_into_text_keep_their_type() -> None:
-    params = {"a": (1,), "b": {1, 2}, "c": np.int64(3), "d": np.float32(0.5), "e": datetime.date(2013, 9, 30), "f": float("-inf")}
+    params = {"a": (1,), "b": {1, 2}, "c": np.int64(3), "d": np.float32(0.5), "e": dt.date(2013, 9, 30), "f": float("-inf")}
     back = run(parameters.source(params))
     assert back == {**params, "c": 3, "d": 0.5}
     assert [type(back[name]) for name in "cd"] == [int, float]
@@ -77,7 +77,7 @@ def test_a_path_is_its_text_and_a_text_enumeration_its_value() -> None:
 
 
 def test_a_date_takes_no_name_from_the_notebook() -> None:
-    assert set(run(parameters.source({"as_of": datetime.datetime(2013, 1, 1, 6)}))) == {"as_of"}
+    assert set(run(parameters.source({"as_of": dt.datetime.fromisoformat("2013-01-01T06:00")}))) == {"as_of"}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_date_takes_no_name_from_the_notebook() -> None:
     [
         ({"a": object()}, r"parameter 'a' holds a builtins\.object, which has no literal"),
         ({"a": [1, {"b": 1j}]}, r"parameter 'a' holds a builtins\.complex"),
-        ({"a": datetime.datetime.now(datetime.UTC)}, "has no literal"),
+        ({"a": dt.datetime.now(dt.UTC)}, "has no literal"),
         ({"a b": 1}, "parameter 'a b' is not a name that Python can assign to"),
         ({"class": 1}, "parameter 'class' is not a name"),
         ({"a; import os": 1}, "is not a name"),

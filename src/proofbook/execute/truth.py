@@ -64,7 +64,8 @@ def repair(
     """
     Make the last saved state of a notebook true after its worker died.
 
-    The file may be half a second older than the death, so the worker's events have the last word.
+    The file may be half a second older than the death, or never have been written, so only the worker's events tell
+    what became of a cell; the file has the outputs of those that began.
 
     Args:
         notebook: The last saved state, or the notebook as it was ordered; changed in place.
@@ -77,24 +78,24 @@ def repair(
         The failure, with the cell that was running.
     """
     cells = notebook.get("cells", [])
-    for cell in cells:
-        _pending(cell)
+    begun = max((event["cell"] for event in events), default=0)
+    for number, cell in enumerate(cells, start=1):
+        code = cell.get("cell_type") == "code"
+        status = "completed" if number < begun and not code else "pending"
+        cell.setdefault("metadata", {}).setdefault("papermill", {}).update(status=status, exception=None)
+        if code and number > begun:
+            cell.update(outputs=[], execution_count=None)
+            forget(cell)
     for event in events:
-        for passed in cells[: event["cell"] - 1]:
-            if passed.get("cell_type") != "code":
-                passed["metadata"]["papermill"]["status"] = "completed"
         if event["event"] == "cell_finished":
             cell = cells[event["cell"] - 1]
             cell["metadata"]["papermill"].update(status=event["status"], exception=event["status"] == "failed")
             measure(cell, **{name: event[name] for name in _MEASURED if name in event})
-    last = events[-1] if events else None
-    if last is not None and last["event"] == "cell_started":
-        cell = cells[last["cell"] - 1]
+    if events and events[-1]["event"] == "cell_started":
+        cell = cells[begun - 1]
         cell["metadata"]["papermill"].update(status="failed", exception=True)
         cell["outputs"] = [*cell.get("outputs", ()), error_output("WorkerDied", failure.message)]
-        failure = Failure(
-            kind=failure.kind, message=failure.message, cell=last["cell"], cell_id=cell.get("id", ""), traceback=""
-        )
+        failure = Failure(kind=failure.kind, message=failure.message, cell=begun, cell_id=cell.get("id", ""))
     notebook.setdefault("metadata", {}).setdefault("papermill", {}).update(
         exception=True,
         start_time=started,
@@ -102,12 +103,3 @@ def repair(
         duration=round(seconds, 6),
     )
     return failure
-
-
-def _pending(cell: Dictionary) -> None:
-    """A cell of which nothing is known; one that the saved state says was completed keeps its times and outputs."""
-    papermill = cell.setdefault("metadata", {}).setdefault("papermill", {})
-    if papermill.get("status") not in ("completed", "failed"):
-        papermill.update(status="pending", exception=papermill.get("exception"))
-        if cell.get("cell_type") == "code" and papermill.get("start_time") is None:
-            cell.update(outputs=[], execution_count=None)

@@ -8,6 +8,8 @@ from proofbook.recorder.plain import as_text, has_special, is_a, plain, special,
 __all__ = ["Encoded", "encode"]
 
 _SHOWN = 1000
+_LIMIT = 4 << 20
+"""Bytes of text or JSON; reading has the same limit."""
 
 
 class Encoded(NamedTuple):
@@ -43,10 +45,20 @@ def encode(name: str, value: Any) -> Encoded:
     try:
         encoded = _simple(name, value) or _library(name, value) or _nested(name, value)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"record({name!r}): {error}") from None
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"record({name!r}): {error}") from None
     if encoded is None:
         raise TypeError(f"record({name!r}): cannot record {_article(type_name(value))}; {_advice(name, value)}")
+    if encoded.kind in ("text", "json", "profile") and (size := _size(encoded.data)) > _LIMIT:
+        raise ValueError(
+            f"record({name!r}): it takes {size >> 20} MB, and a notebook should hold {_LIMIT >> 20} MB at most: "
+            "write it as a product of the task and record its pathlib.Path"
+        )
     return encoded
+
+
+def _size(data: Any) -> int:
+    return len((data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)).encode())
 
 
 def json_payload(value: Any) -> Any:

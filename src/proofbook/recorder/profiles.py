@@ -1,5 +1,6 @@
 """`profile(df)`: what a dataset looks like, column by column, so that the next one can be held against it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from proofbook.recorder.plain import is_a, plain, type_name
@@ -39,8 +40,9 @@ def profile(df: Any) -> Profile:
 
     Returns:
         An object for `record("...", profile(df))`: number of rows; for each column its dtype, nulls, null rate and
-        distinct values; for numbers minimum, maximum, mean, standard deviation and quantiles; for dates the range; for
-        text, categories and truth values the most frequent ones with their counts.
+        distinct values; for numbers how many are infinite, and of the others minimum, maximum, mean, standard
+        deviation and quantiles; for dates the range; for text, categories and truth values the most frequent ones
+        with their counts.
 
     Raises:
         TypeError: It is no such table.
@@ -82,19 +84,20 @@ def _pandas_column(series: Any) -> dict[str, Any]:
     except TypeError:  # lists and dicts in cells have no hash
         counts = present.map(repr).value_counts()
     facts["distinct"] = len(counts)
+    if not len(present):
+        return facts
     if kind in "iuf" and not is_a(series.dtype, "pandas", "CategoricalDtype"):
         numbers = present.astype(float)
+        finite = (numbers - numbers) == 0
+        if kind == "f":
+            facts["infinite"] = int((~finite).sum())
+        present, numbers = present[finite], numbers[finite]
         facts["quantiles"] = {str(q): float(value) for q, value in numbers.quantile(list(_QUANTILES)).items()}
         facts.update(min=present.min(), max=present.max(), mean=float(numbers.mean()), std=float(numbers.std()))
     elif kind in "mM":
-        facts.update(min=_text(present.min()), max=_text(present.max())) if len(present) else None
+        facts.update(min=_text(present.min()), max=_text(present.max()))
     else:
-        pairs = sorted(
-            ((_text(value), int(count)) for value, count in counts.items()), key=lambda pair: (-pair[1], pair[0])
-        )
-        facts["top"] = [list(pair) for pair in pairs[:_TOP]]
-    if not len(present):
-        facts = {name: value for name, value in facts.items() if name in ("dtype", "nulls", "distinct")}
+        facts["top"] = _top((_text(value), int(count)) for value, count in counts.items())
     return facts
 
 
@@ -109,15 +112,23 @@ def _polars_column(series: Any) -> dict[str, Any]:
         present = type(series)([repr(value) for value in present.to_list()])
     facts["distinct"] = present.n_unique()
     if series.dtype.is_numeric():
+        if series.dtype.is_float():
+            finite = present.filter(present.is_finite())
+            facts["infinite"] = len(present) - len(finite)
+            present = finite
         facts["quantiles"] = {str(q): present.quantile(q, interpolation="linear") for q in _QUANTILES}
         facts.update(min=present.min(), max=present.max(), mean=present.mean(), std=present.std())
     elif series.dtype.is_temporal():
         facts.update(min=_text(present.min()), max=_text(present.max()))
     else:
         counts = present.alias("value").value_counts(name="count").rows()
-        pairs = sorted(((_text(value), int(count)) for value, count in counts), key=lambda pair: (-pair[1], pair[0]))
-        facts["top"] = [list(pair) for pair in pairs[:_TOP]]
+        facts["top"] = _top((_text(value), int(count)) for value, count in counts)
     return facts
+
+
+def _top(counts: Iterable[tuple[str, int]]) -> list[list[Any]]:
+    """The most frequent values first, and in one order where they are equally frequent."""
+    return [list(pair) for pair in sorted(counts, key=lambda pair: (-pair[1], pair[0]))[:_TOP]]
 
 
 def _text(value: Any) -> str:
