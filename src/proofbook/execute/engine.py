@@ -185,11 +185,12 @@ def _interrupts(control: Any) -> Iterator[None]:
 
 def _end(kernel: Any, state: Any) -> None:
     """End the kernel: politely when all went well, so that it can run what it registered at exit; and its children."""
+    known = kernel.descendants()
     try:
         if state.failure is None and kernel.ended() is None:
             run_sync(kernel.shutdown_kernel)()
     finally:
-        kernel.bury()
+        kernel.bury(known)
 
 
 def _close(client: Any) -> None:

@@ -5,9 +5,12 @@ import ctypes
 import os
 import signal
 import sys
+import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import zmq
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
@@ -62,13 +65,32 @@ class LocalKernel(AsyncKernelManager):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
 
+    def descendants(self) -> list[psutil.Process]:
+        """Every process that the kernel started, also those that left its group."""
+        try:
+            return psutil.Process(self.pid).children(recursive=True) if self.pid else []
+        except psutil.Error:
+            return []
+
     def kill(self) -> None:
         """End the kernel and all that it started, now."""
+        known = self.descendants()
         self.signal_group(signal.SIGKILL)
+        for process in known:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
-    def bury(self) -> None:
-        """End the kernel and all that it started, and leave nothing of it behind: no zombie, pipe, socket or file."""
+    def bury(self, known: Iterable[psutil.Process] = ()) -> None:
+        """
+        End the kernel and all that it started, and leave nothing of it behind: no zombie, pipe, socket or file.
+
+        Args:
+            known: Descendants from before the kernel ended by itself.
+        """
         self.kill()
+        for descendant in known:
+            with contextlib.suppress(psutil.Error):
+                descendant.kill()
         process = getattr(self.provisioner, "process", None)
         if process is not None:
             process.wait()
@@ -93,7 +115,10 @@ def start(name: str, *, cwd: str, folder: Path) -> LocalKernel:
     # without it IPython writes every cell into a history database of the user's, and waits for its lock
     extra = ["--HistoryManager.hist_file=:memory:"] if name == NATIVE_KERNEL_NAME or manager_is_ipython(manager) else []
     try:
-        run_sync(manager.start_kernel)(cwd=cwd, extra_arguments=extra, preexec_fn=_dies_with(os.getpid()))
+        with warnings.catch_warnings():
+            # of Python 3.12 and later where this process has threads: what runs before `exec` takes no lock
+            warnings.simplefilter("ignore", DeprecationWarning)
+            run_sync(manager.start_kernel)(cwd=cwd, extra_arguments=extra, preexec_fn=_dies_with(os.getpid()))
     except NoSuchKernel:
         known = ", ".join(sorted({*manager.kernel_spec_manager.find_kernel_specs(), NATIVE_KERNEL_NAME}))
         raise NotebookError(

@@ -21,6 +21,8 @@ __all__ = ["Event", "Session", "parsed"]
 
 _GRACE = 5.0
 """Seconds that a worker has to end in good order after it was told to."""
+_LINGER = 0.5
+"""Seconds in which the last words on standard error may arrive."""
 _LINE_LIMIT = 16 << 20
 _STDERR_LIMIT = 64 << 10
 _WORKER = "proofbook.execute.worker"
@@ -65,7 +67,7 @@ class Session:
             os.close(writing)
         self._process = process
         self._say(prepared)
-        following = asyncio.gather(self._follow(reading), self._overhear(process), process.wait())
+        following = asyncio.ensure_future(self._to_its_end(process, reading))
         try:
             await self._see_through(following)
         finally:
@@ -76,6 +78,15 @@ class Session:
             await process.wait()
             if process.stdin is not None:
                 process.stdin.close()
+
+    async def _to_its_end(self, process: asyncio.subprocess.Process, reading: int) -> None:
+        overhearing = asyncio.ensure_future(self._overhear(process))
+        try:
+            await asyncio.gather(self._follow(reading), process.wait())
+            # a daemon that the notebook left behind may hold standard error open for ever
+            await asyncio.wait([overhearing], timeout=_LINGER)
+        finally:
+            overhearing.cancel()
 
     def _prepare(self, folder: Path) -> Event:
         notebook = parsed(self._order.notebook)
@@ -158,9 +169,11 @@ class Session:
     async def _overhear(self, process: asyncio.subprocess.Process) -> None:
         """Keep the last of what the worker, or a kernel that cannot start, writes to standard error."""
         tail = b""
-        while process.stderr is not None and (chunk := await process.stderr.read(1 << 16)):
-            tail = (tail + chunk)[-_STDERR_LIMIT:]
-        self.log.extend(f"stderr: {truth.plain_text(line)}" for line in tail.decode(errors="replace").splitlines())
+        try:
+            while process.stderr is not None and (chunk := await process.stderr.read(1 << 16)):
+                tail = (tail + chunk)[-_STDERR_LIMIT:]
+        finally:
+            self.log.extend(f"stderr: {truth.plain_text(line)}" for line in tail.decode(errors="replace").splitlines())
 
     def _kill(self) -> None:
         """End the kernel's session and the worker's; those that have ended already are fine."""
