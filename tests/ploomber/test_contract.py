@@ -2,7 +2,6 @@
 
 import inspect
 
-import ploomber
 from ploomber.cli.parsers import CustomParser
 from ploomber.constants import TaskStatus
 from ploomber.dag.dag import DAG
@@ -11,6 +10,8 @@ from ploomber.spec import DAGSpec
 from ploomber.tasks import NotebookRunner
 from ploomber.tasks.abc import Task
 from ploomber.tasks.notebook import NotebookConverter
+
+import ploomber
 
 
 def _locals(function: object) -> set[str]:
