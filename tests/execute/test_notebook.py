@@ -75,6 +75,7 @@ NOTEBOOKS = {
         ],
         {},
     ),
+    "many displays": (["from IPython.display import display\nfor n in range(8000): display(n)"], {}),
     "hostile text": (["print(chr(0x2028))\nfloat('nan')"], {}),
 }  # fmt: skip
 
@@ -273,6 +274,13 @@ def test_a_recorded_figure_is_shown_once_and_stays_open_until_the_cell_ends(endi
     assert [(found.name, found.kind, found.cell) for found in recorded] == [("curve", "figure", 1), ("auc", "scalar", 1)]
 
 
+def test_no_output_is_lost_when_the_kernel_is_faster_than_its_reader(endings) -> None:
+    outcome = endings["many displays"][0]
+    assert outcome.status == "succeeded", outcome.failure
+    shown = [out["data"]["text/plain"] for out in cells(outcome)[0]["outputs"]]
+    assert shown == [[str(number)] for number in range(8000)]
+
+
 def test_odd_text_and_nan_do_not_spoil_the_file(endings) -> None:
     outcome = endings["hostile text"][0]
     assert outcome.status == "succeeded"
@@ -403,7 +411,7 @@ def test_a_worker_killed_together_with_its_driver_takes_the_kernel_along(tmp_pat
     finally:
         papermill.kill()
         papermill.wait()
-    assert gone(int(pids.read_text().strip(".")), within=5)
+    assert gone(int(pids.read_text().strip(".")), within=0.5), "ipykernel itself would notice after seconds"
     assert statuses(target.read_bytes()) == ["running"], "the last word of the dead: never `completed`"
 
 
@@ -436,6 +444,26 @@ def test_environment_and_files_of_the_project_do_not_mislead_the_worker(tmp_path
     work.mkdir()
     outcome = asyncio.run(notebooks.run(order(work, "1"), on_event=lambda _: None))
     assert outcome.status == "succeeded", outcome.failure
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["/bin/false"], "kernel died while it started (exit code 1)"),
+        (["/bin/sh", "-c", "kill -9 $$"], "kernel died while it started (signal 9)"),
+        (["/nonsense/python"], "kernel 'odd' cannot be started: No such file or directory: /nonsense/python"),
+    ],
+    ids=["exit", "signal", "missing"],
+)
+def test_a_kernel_that_does_not_come_up_is_named(tmp_path: Path, monkeypatch, argv: list[str], message: str) -> None:
+    spec = tmp_path / "data/kernels/odd"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "x", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "data"))
+    outcome = asyncio.run(notebooks.run(order(tmp_path, "1", kernel="odd"), on_event=lambda _: None))
+    assert outcome.status == "failed"
+    assert outcome.failure.message == message
+    assert statuses(outcome.notebook) == ["pending"]
 
 
 def test_ids_of_cells_that_have_none_are_their_numbers(tmp_path: Path) -> None:
