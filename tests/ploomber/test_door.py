@@ -138,9 +138,10 @@ def test_a_killed_build_is_interrupted_and_its_task_runs_again(folder: Folder) -
     process = folder.start("ploomber", "build")
     _wait_for(process, "> double")
     deadline = time.monotonic() + 30
-    while not (folder.root / "output/double.txt").exists() and time.monotonic() < deadline:
+    product = folder.root / "output/double.txt"
+    while not (product.exists() and product.read_text() == "half") and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert (folder.root / "output/double.txt").read_text() == "half"
+    assert product.read_text() == "half"
     family = psutil.Process(process.pid).children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
