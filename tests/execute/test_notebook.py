@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -92,9 +94,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def endings(root: Path) -> dict[str, tuple[notebooks.Outcome, list[dict], float]]:
+def endings(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[notebooks.Outcome, list[dict], float]]:
     """Each notebook run once, two at a time: outcome, events, seconds."""
     found = {}
+    spooled = tmp_path_factory.mktemp("s")
 
     async def work(name: str) -> bool:
         sources, options = NOTEBOOKS[name]
@@ -106,7 +109,10 @@ def endings(root: Path) -> dict[str, tuple[notebooks.Outcome, list[dict], float]
         found[name] = (await notebooks.run(one, on_event=events.append), events, time.monotonic() - began)
         return True
 
-    asyncio.run(schedule.run(dict.fromkeys(NOTEBOOKS, ()), work, workers=2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(spooled))
+        asyncio.run(schedule.run(dict.fromkeys(NOTEBOOKS, ()), work, workers=2))
+    assert list(spooled.iterdir()) == [], "no run leaves its folder, not even one whose worker was killed"
     return found
 
 
@@ -288,7 +294,7 @@ def test_odd_text_and_nan_do_not_spoil_the_file(endings) -> None:
     assert cells(outcome)[0]["outputs"][1]["data"]["text/plain"] == ["nan"]
 
 
-def test_no_folder_or_process_of_any_run_is_left(endings) -> None:
+def test_no_process_of_any_run_is_left(endings) -> None:
     mine = psutil.Process().children(recursive=True)
     assert [process.cmdline() for process in mine if "ipykernel" in " ".join(process.cmdline())] == []
 
@@ -368,8 +374,8 @@ def test_an_interruption_before_the_worker_runs_is_a_cancelled_outcome_too(tmp_p
     assert psutil.Process().children(recursive=True) == []
 
 
-def test_nothing_outlives_a_killed_driver_by_five_seconds(tmp_path: Path) -> None:
-    """The worker, the kernel, and what the kernel started."""
+def test_nothing_outlives_a_killed_driver_by_five_seconds(tmp_path: Path, tmp_path_factory) -> None:
+    """The worker, the kernel, what the kernel started, and the folder of them all."""
     pids = tmp_path / "pids"
     cell = (
         "import os, subprocess, time, pathlib\n"
@@ -385,7 +391,8 @@ def test_nothing_outlives_a_killed_driver_by_five_seconds(tmp_path: Path) -> Non
         f"one = Order(task='t', notebook=pathlib.Path({str(source)!r}).read_bytes(), output={str(tmp_path / 'o.ipynb')!r}, root={str(tmp_path)!r})\n"
         "asyncio.run(run(one, on_event=print))"
     )
-    driver = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL)
+    spooled = tmp_path_factory.mktemp("s")
+    driver = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(spooled)})
     try:
         wait_for(lambda: pids.exists() and pids.read_text().endswith("."))
         found = [int(pid) for pid in pids.read_text().strip(".").split()]
@@ -396,6 +403,7 @@ def test_nothing_outlives_a_killed_driver_by_five_seconds(tmp_path: Path) -> Non
     killed = time.monotonic()
     for pid in found:
         assert gone(pid, within=max(0.1, killed + 5 - time.monotonic())), f"{pid} of {found}"
+    assert list(spooled.iterdir()) == []
 
 
 def test_a_worker_killed_together_with_its_driver_takes_the_kernel_along(tmp_path: Path) -> None:

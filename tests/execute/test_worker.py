@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from proofbook.disk import spool
+
 
 def test_the_worker_starts_lean_and_leaves_imports_as_they_were() -> None:
     """What papermill would import beside: 1.2 s of processor time for each task."""
@@ -30,11 +32,15 @@ def test_a_worker_without_an_order_ends() -> None:
 
 
 def test_a_worker_tells_what_broke_before_any_cell_ran(tmp_path: Path) -> None:
+    with spool.folder(short=True) as folder:
+        events = sent_by_a_worker({"folder": str(folder), "root": str(tmp_path), "kernel": "python3"})
+    assert [event["event"] for event in events] == ["kernel_started", "broken"]
+    assert "in.ipynb" in events[1]["message"]
+
+
+def sent_by_a_worker(one: dict) -> list[dict]:
     reading, writing = os.pipe()
-    one = {
-        "input": str(tmp_path / "missing.ipynb"), "spool": str(tmp_path / "out.ipynb"), "shown_as": "x", "root": str(tmp_path),
-        "kernel": "python3", "cell_timeout": None, "project": None,
-    }  # fmt: skip
+    one = {"shown_as": "x", "cell_timeout": None, "project": None, **one}
     command = [sys.executable, "-m", "proofbook.execute.worker", str(writing)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[writing])
     os.close(writing)
@@ -45,5 +51,4 @@ def test_a_worker_tells_what_broke_before_any_cell_ran(tmp_path: Path) -> None:
         events = [json.loads(line) for line in channel]
     process.stdin.close()
     assert process.wait(timeout=10) == 0
-    assert [event["event"] for event in events] == ["kernel_started", "broken"]
-    assert "missing.ipynb" in events[1]["message"]
+    return events

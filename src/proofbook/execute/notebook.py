@@ -36,7 +36,7 @@ async def run(order: Order, *, on_event: Callable[[Event], None]) -> Outcome:
     """
     session = Session(order, on_event)
     began = time.monotonic()
-    with spool.folder() as folder:
+    with spool.folder(short=True) as folder:
         try:
             await session.run(folder)
         except asyncio.CancelledError:

@@ -98,8 +98,7 @@ class Session:
         output = Path(self._order.output)
         root = Path(self._order.root)
         return {
-            "input": str(folder / "in.ipynb"),
-            "spool": str(folder / "out.ipynb"),
+            "folder": str(folder),
             "shown_as": output.relative_to(root).as_posix() if output.is_relative_to(root) else output.name,
             "root": str(root),
             "kernel": kernel,

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 __all__ = ["main"]
@@ -58,27 +59,31 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     logging.getLogger().addHandler(channel)
-    from proofbook.disk import spool
+    from proofbook.disk import atomic
     from proofbook.exceptions import ProofbookError
     from proofbook.execute import kernel as kernels
     from proofbook.execute.control import Control
 
-    with spool.folder(short=True) as folder:
-        try:
-            # the kernel boots on another core while papermill is imported here; it must start before any thread does
-            kernel = kernels.start(order["kernel"], cwd=order["root"], folder=folder)
-        except ProofbookError as error:
-            channel.send({"event": "broken", "message": str(error)})
-            return 0
-        channel.send({"event": "kernel_started", "pid": kernel.pid})
-        control = Control()
-        threading.Thread(target=_listen, args=(control, driver), daemon=True).start()
-        try:
-            _execute(order, kernel, control, channel)
-        except Exception as error:  # noqa: BLE001  the driver must hear of it, whatever it is
-            channel.send({"event": "broken", "message": f"{type(error).__name__}: {error}"[:2000]})
-        finally:
-            kernel.kill()
+    folder = Path(order["folder"])
+    try:
+        # the kernel boots on another core while papermill is imported here; it must start before any thread does
+        kernel = kernels.start(order["kernel"], cwd=order["root"], folder=folder)
+    except ProofbookError as error:
+        channel.send({"event": "broken", "message": str(error)})
+        return 0
+    channel.send({"event": "kernel_started", "pid": kernel.pid})
+    control = Control()
+    alone = threading.Event()
+    threading.Thread(target=_listen, args=(control, driver, alone), daemon=True).start()
+    try:
+        _execute(order, kernel, control, channel)
+    except Exception as error:  # noqa: BLE001  the driver must hear of it, whatever it is
+        channel.send({"event": "broken", "message": f"{type(error).__name__}: {error}"[:2000]})
+    finally:
+        kernel.kill()
+        if alone.is_set():
+            # nobody is left to do it
+            atomic.remove(folder)
     return 0
 
 
@@ -90,7 +95,7 @@ def _execute(order: dict[str, Any], kernel: Any, control: Any, channel: _Channel
         from proofbook.execute import engine  # noqa: F401  registers itself
     try:
         papermill.execute_notebook(
-            order["input"],
+            str(Path(order["folder"], "in.ipynb")),
             None,
             engine_name="proofbook",
             kernel_name=order["kernel"],
@@ -100,7 +105,7 @@ def _execute(order: dict[str, Any], kernel: Any, control: Any, channel: _Channel
             control=control,
             execution_timeout=order["cell_timeout"],
             project=order["project"],
-            spool=order["spool"],
+            spool=str(Path(order["folder"], "out.ipynb")),
             shown_as=order["shown_as"],
             on_event=channel.send,
         )
@@ -126,11 +131,12 @@ def _lean() -> Iterator[None]:
             del sys.modules[name]
 
 
-def _listen(control: Any, driver: IO[bytes]) -> None:
+def _listen(control: Any, driver: IO[bytes], alone: threading.Event) -> None:
     """Wait for the driver's word, or its death."""
     while line := driver.readline():
         order = json.loads(line)
         control.stop(order["stop"], order["message"])
+    alone.set()
     control.stop("cancelled", "the build that ran it has died")
     threading.Event().wait(_LAST_CHANCE)
     os._exit(1)
