@@ -33,8 +33,10 @@ NUMBERS = [
 DOUBLE = [
     ("upstream = None\nproduct = None", ["parameters"]),
     (
-        ("from pathlib import Path\n\nfrom proofbook import record\n\n"
-        "doubled = 2 * int(Path(upstream['numbers']['data']).read_text())"),
+        (
+            "from pathlib import Path\n\nfrom proofbook import record\n\n"
+            "doubled = 2 * int(Path(upstream['numbers']['data']).read_text())"
+        ),
         [],
     ),
     ("Path(product['data']).write_text(str(doubled))", []),

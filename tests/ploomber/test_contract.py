@@ -51,6 +51,16 @@ def test_tasks_and_converters_have_what_we_read_and_set() -> None:
     assert "_nb_obj_unrendered" in inspect.getsource(NotebookRunner._init_source.__globals__["NotebookSource"])
 
 
+def test_env_yaml_is_read_and_overridden_as_the_command_line_does_it() -> None:
+    from ploomber.cli.parsers import _flatten_dict
+    from ploomber.env.envdict import EnvDict
+
+    env = EnvDict({"a": {"b": 1}, "c": 2})
+    assert {"a--b", "c"} <= set(_flatten_dict(env._data))
+    assert "cwd" in env.default_keys
+    assert dict(env._replace_flatten_keys({"env__a__b": "3"}))["a"]["b"] == "3"
+
+
 def test_the_command_line_parser_knows_the_env_flags() -> None:
     assert "load_from_entry_point_arg" in dir(CustomParser)
     assert '"--env--"' in inspect.getsource(inspect.getmodule(CustomParser))

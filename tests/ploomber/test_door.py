@@ -162,6 +162,17 @@ def test_our_executor_without_our_hooks_is_refused(folder: Folder) -> None:
     assert not (folder.root / "output/double.txt").exists()
 
 
+def test_status_takes_the_env_flags_of_a_build(folder: Folder) -> None:
+    assert folder.run("ploomber", "build", "--env--number", "4").returncode == 0
+    as_built = json.loads(folder.run("proofbook", "status", "--json", "--env--number", "4").stdout)
+    assert {task["status"] for task in as_built} == {"up to date"}
+    plain = json.loads(folder.run("proofbook", "status", "--json").stdout)
+    assert (plain[0]["status"], plain[0]["reason"]) == ("would run", "parameter number: 4 -> 1")
+    wrong = folder.run("proofbook", "status", "--env--nummer", "4")
+    assert wrong.returncode == 2
+    assert "--env--number VALUE" in wrong.stderr
+
+
 def test_status_of_ploomber_itself_still_works_and_runs_nothing(folder: Folder) -> None:
     done = folder.run("ploomber", "status")
     assert done.returncode == 0, done.stderr

@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 import msgspec
-from ploomber.cli.parsers import CustomParser
+from ploomber.cli.parsers import CustomParser, _flatten_dict
+from ploomber.env.envdict import EnvDict
 from ploomber.exceptions import DAGBuildError, DAGRenderError
 from ploomber.spec import DAGSpec
+from ploomber.util import default
 from ploomber_core.exceptions import BaseException as PloomberError
 
 from proofbook.exceptions import PipelineError
@@ -85,9 +87,13 @@ def _load(arguments: Sequence[str]) -> tuple[Any, Any]:
         sys.argv = before
 
 
-def read(path: Path) -> Pipeline:
+def read(path: Path, *, flags: Sequence[str] = ()) -> Pipeline:
     """
     The pipeline in the file `path`, rendered, with nothing run and nothing written.
+
+    Args:
+        path: `pipeline.yaml`, or what it is called.
+        flags: `--env--NAME VALUE` for names of `env.yaml`, as `ploomber build` takes them.
 
     Raises:
         PipelineError: It cannot be loaded, or one of its notebooks has no or two parameters cells.
@@ -95,7 +101,7 @@ def read(path: Path) -> Pipeline:
     noise = io.StringIO()
     try:
         with redirect_stdout(noise), redirect_stderr(noise):
-            spec = DAGSpec(str(path))
+            spec = DAGSpec(str(path), env=_env(path, flags))
             # our executor looks at the notebooks before Ploomber loads them, and perhaps rewrites them
             spec.data["executor"] = {"dotted_path": "proofbook.ploomber.Executor"}
             dag = spec.to_dag().render(force=True, show_progress=False)
@@ -104,6 +110,24 @@ def read(path: Path) -> Pipeline:
     except _BAD_PIPELINE as error:
         raise PipelineError(_one_line(error)) from error
     return reading.pipeline_of(dag, root=path.resolve().parent, path=path.name)
+
+
+def _env(path: Path, flags: Sequence[str]) -> dict[str, Any] | None:
+    """`env.yaml` with the values of the flags in place of its own; None where Ploomber shall read it."""
+    words = [word for flag in flags for word in flag.split("=", 1)]
+    if not words:
+        return None
+    file = default.path_to_env_from_spec(path)
+    env = EnvDict(file, path_to_here=path.parent) if file else None
+    known = [name for name in _flatten_dict(env._data) if name not in env.default_keys] if env else []
+    given = {}
+    for flag, value in zip(words[::2], [*words[1::2], None], strict=False):
+        name = flag.removeprefix("--env--")
+        if name == flag or name not in known or value is None:
+            said = ", ".join(f"--env--{one} VALUE" for one in known) or "none, for there is no env.yaml"
+            raise PipelineError(f"{flag} is no flag here; flags of this pipeline: {said}")
+        given["env__" + name.replace("--", "__")] = value
+    return dict(env._replace_flatten_keys(given)) if env else None
 
 
 def _one_line(error: Exception) -> str:
