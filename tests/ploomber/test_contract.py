@@ -58,7 +58,7 @@ def test_env_yaml_is_read_and_overridden_as_the_command_line_does_it() -> None:
     env = EnvDict({"a": {"b": 1}, "c": 2})
     assert {"a--b", "c"} <= set(_flatten_dict(env._data))
     assert "cwd" in env.default_keys
-    assert dict(env._replace_flatten_keys({"env__a__b": "3"}))["a"]["b"] == "3"
+    assert dict(env._replace_flatten_keys({"env__a__b": "3"}))["a"]["b"] == 3
 
 
 def test_the_command_line_parser_knows_the_env_flags() -> None:

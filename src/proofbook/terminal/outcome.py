@@ -12,6 +12,8 @@ from proofbook.terminal.verdict import print_gate
 
 __all__ = ["print_outcome"]
 
+_LINES = 12
+
 
 def print_outcome(built: Built, *, console: Console | None = None) -> None:
     """Print what came of a build."""
@@ -34,9 +36,7 @@ def print_outcome(built: Built, *, console: Console | None = None) -> None:
             Text(f"\n{task.source or task.name}{where}: {printable(failure.message)}", style="bold red"), soft_wrap=True
         )
         if failure.traceback:
-            console.print(
-                Text("\n".join(printable(failure.traceback).rstrip().splitlines()[-12:]), style="dim"), soft_wrap=True
-            )
+            console.print(Text(printable(_of_the_user(failure.traceback)), style="dim"), soft_wrap=True)
     if built.gate is not None:
         console.print()
         print_gate(built.gate, console)
@@ -44,3 +44,14 @@ def print_outcome(built: Built, *, console: Console | None = None) -> None:
         here = Path.cwd()
         shown = built.report.relative_to(here) if built.report.is_relative_to(here) else built.report
         console.print(Text.assemble("\nreport: ", (str(shown), "bold")), soft_wrap=True)
+
+
+def _of_the_user(traceback: str) -> str:
+    """The frame of a traceback that lies in the cell; all the frames stand in the notebook and in the report."""
+    lines = traceback.rstrip().splitlines()
+    starts = [number for number, text in enumerate(lines) if text.startswith("Cell In")]
+    if not starts:
+        return "\n".join(lines[-_LINES:])
+    frame = lines[starts[0] : starts[0] + _LINES]
+    ends = [number for number, text in enumerate(frame) if not text.strip()]
+    return "\n".join(frame[: ends[0]] if ends else frame)

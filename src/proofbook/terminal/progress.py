@@ -74,17 +74,13 @@ class Progress(AbstractContextManager["Progress"]):
         mark, style = _MARKS[event["status"]]
         worked = event["status"] in {"ran", "failed", "cancelled"}
         took = f"{event['seconds']:6.1f} s" if worked else " " * 8
+        failure = event.get("failure")
+        # what went wrong is said once, below, with the place
+        reason = f"in cell {failure['cell']}" if failure and failure.get("cell") else event["reason"]
         name, status = f"{event['task']:<16} ", (f"{event['status']:<11}", style)
         self._print(
             Text.assemble((f"  {mark} ", style), name, status, f"{took}  ", (printable(event["reason"]), "dim"))
         )
-        failure = event.get("failure")
-        if failure and failure.get("cell"):
-            self._print(
-                Text(
-                    f"      cell {failure['cell']} ({failure['cell_id']}): {printable(failure['message'])}", style="red"
-                )
-            )
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)
