@@ -78,9 +78,7 @@ class Progress(AbstractContextManager["Progress"]):
         # what went wrong is said once, below, with the place
         reason = f"in cell {failure['cell']}" if failure and failure.get("cell") else event["reason"]
         name, status = f"{event['task']:<16} ", (f"{event['status']:<11}", style)
-        self._print(
-            Text.assemble((f"  {mark} ", style), name, status, f"{took}  ", (printable(event["reason"]), "dim"))
-        )
+        self._print(Text.assemble((f"  {mark} ", style), name, status, f"{took}  ", (printable(reason), "dim")))
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)
