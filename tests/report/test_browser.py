@@ -131,6 +131,23 @@ def test_links_within_the_page_lead_somewhere(visit, failed):
     assert view.evaluate(f"{missing}.map(a => a.getAttribute('href'))") == []
 
 
+def test_the_line_after_a_marked_one_begins_below_it(visit, failed):
+    view, _, _ = visit(failed.page())
+
+    top, height, line, after = view.evaluate("""() => {
+      const marked = document.querySelector('#failure .hll');
+      const rest = document.createRange();
+      rest.selectNodeContents(marked.parentElement);
+      rest.setStartAfter(marked);
+      const box = marked.getBoundingClientRect();
+      const next = [...rest.getClientRects()].filter(each => each.width)[0];
+      return [box.top, box.height, parseFloat(getComputedStyle(marked).lineHeight), next.top];
+    }""")
+
+    assert after >= top + height - 1
+    assert height < 1.5 * line, "and there is no empty line between"
+
+
 def test_the_words_of_both_schemes_stand_out_from_their_ground(visit, regressed, failed):
     """Contrast of at least 4.5 to 1 (WCAG AA) for every text that is shown, against the ground it stands on."""
     for case in (regressed, failed):

@@ -13,7 +13,7 @@ import pytest
 
 from proofbook.exceptions import BlobCorruptError
 from proofbook.model.record import Record
-from proofbook.model.run import Failure, TaskRun
+from proofbook.model.run import Failure, Run, TaskRun
 from proofbook.model.verdict import Comparison
 from proofbook.report import notebooks, page
 from proofbook.report.pictures import Album
@@ -288,6 +288,48 @@ def test_a_payload_of_a_record_is_not_shown_as_an_output(blobs):
     page_ = notebooks.shown(content, task=TaskRun(name="a", status="ran"), album=Album())
 
     assert [block.content for block in page_.cells[0].outputs] == ["auc = 0.741"]
+
+
+def cell_page(source: str = "secret = 1", *, failure: Failure | None = None, outputs=(), **metadata) -> str:
+    """The page of a run of one notebook with one code cell."""
+    cell = {"cell_type": "code", "id": "c", "source": source, "outputs": list(outputs), "metadata": metadata}
+    content = json.dumps({"cells": [cell], "metadata": {}}).encode()
+    status = "failed" if failure else "ran"
+    task = TaskRun(name="a", status=status, notebook="0" * 64, failure=failure)
+    times = {"started": "2013-10-31T06:00:00Z", "finished": "2013-10-31T06:00:01Z", "seconds": 1.0}
+    run = Run(number=1, pipeline="p", ending="failed" if failure else "succeeded", tasks=(task,), **times)
+    return page.render(run, gate=None, production=None, load=lambda digest: content)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"jupyter": {"source_hidden": True}},
+        {"tags": ["hide-input"]},
+        {"tags": ["remove-input"]},
+        {"tags": ["injected-parameters"]},
+    ],
+)
+def test_code_that_its_author_hid_is_folded_and_its_outputs_are_not(metadata):
+    said = [{"output_type": "stream", "name": "stdout", "text": "one in four"}]
+    html = cell_page(outputs=said, **metadata)
+    folded = html[html.index('<details class="folded">') : html.index('<div class="outputs">')]
+
+    assert problems(html) == []
+    assert "secret" in folded
+    assert folded.rstrip().endswith("</details>")
+    assert "hide-input" not in text_of(html)
+
+
+def test_code_that_nobody_hid_stands_open():
+    for metadata in ({}, {"tags": ["parameters"]}, {"jupyter": {"source_hidden": False}}, {"jupyter": 7}):
+        assert "<details" not in cell_page(**metadata)
+
+
+def test_hidden_code_that_failed_stands_open():
+    failure = Failure(kind="exception", message="ValueError", cell=1, cell_id="c")
+
+    assert 'class="folded"' not in cell_page(failure=failure, tags=["hide-input"])
 
 
 def test_equal_input_makes_equal_bytes(good):

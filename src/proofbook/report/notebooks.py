@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from markupsafe import Markup
 from msgspec import Struct
@@ -20,6 +20,8 @@ from proofbook.report.text import plain
 
 __all__ = ["Cell", "Page", "failing", "shown"]
 
+_HIDDEN: Final = frozenset({"hide-input", "remove-input", "hide_input", "remove_input"})
+"""Tags by which Jupyter Book and nbconvert are told not to show the code of a cell."""
 _ERROR_LINE = re.compile(r"Cell In\[(\d+)\], line (\d{1,6})\b")
 
 
@@ -40,6 +42,8 @@ class Cell(Struct, frozen=True, kw_only=True):
     first_line: str = ""
     """Of the code, without comments and imports: what the cell is about."""
     injected: bool = False
+    folded: bool = False
+    """Whether its code is out of sight until a reader asks for it."""
     failed: bool = False
 
 
@@ -157,6 +161,7 @@ def _code_cell(
     number = ran.number if ran else position
     failed = runs.failed(identity, number) or (ran is not None and ran.status == "failed")
     names = _tags(cell.get("metadata"))
+    injected = "injected-parameters" in names
     count = cell.get("execution_count")
     return Cell(
         position=position,
@@ -167,11 +172,18 @@ def _code_cell(
         status="failed" if failed else ran.status if ran else "",
         seconds=ran.seconds if ran else 0.0,
         count=str(count) if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 10**9 else "",
-        tags=names,
+        tags=tuple(name for name in names if name not in _HIDDEN),
         first_line=_first_line(source),
-        injected="injected-parameters" in names,
+        injected=injected,
+        folded=not failed and (injected or _hidden(cell.get("metadata"), names)),
         failed=failed,
     )
+
+
+def _hidden(metadata: Any, tags: tuple[str, ...]) -> bool:
+    """Whether the author hid the code of a cell, in JupyterLab or by a tag."""
+    shown_by = metadata.get("jupyter") if isinstance(metadata, dict) else None
+    return not _HIDDEN.isdisjoint(tags) or (isinstance(shown_by, dict) and shown_by.get("source_hidden") is True)
 
 
 def _tags(metadata: Any) -> tuple[str, ...]:
