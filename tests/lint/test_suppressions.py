@@ -99,3 +99,20 @@ def test_an_unknown_code_is_answered_with_the_nearest() -> None:
     found = engine.lint(made, configuration=LintConfiguration(select=["PB002"]))
 
     assert [finding.advice for finding in found] == ["did you mean PB201?"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "first", "faulty"),
+    [
+        ("PB201", "x = 1", "print(typo)"),
+        ("PB202", "x = 1", "print(late)"),
+        ("PB204", "xs = []", "xs.append(1)"),
+        ("PB305", parameters("window = 1"), "window = 2"),
+    ],
+)
+def test_what_is_waved_through_at_one_place_is_found_at_the_next(rule: str, first: object, faulty: str) -> None:
+    """These rules speak once of a name in a cell: a suppression must not take that one word away."""
+    waved = f"{faulty}  # proofbook: ignore[{rule}] {REASON}"
+
+    assert reasons(first, waved, faulty, "late = 1", rule=rule) == [REASON, None]
+    assert reasons(first, f"{waved}\n{faulty}\n{faulty}", "late = 1", rule=rule) == [REASON, None]

@@ -2,13 +2,14 @@
 
 import builtins
 
-__all__ = ["KNOWN_NAMES", "is_known"]
+__all__ = ["CLASS_NAMES", "KNOWN_NAMES", "is_known"]
 
 _IPYTHON = {
     "In",
     "Out",
     "display",
     "get_ipython",
+    "__IPYTHON__",
     "exit",
     "quit",
     "_",
@@ -21,10 +22,24 @@ _IPYTHON = {
     "_oh",
     "_dh",
 }
-_MODULE = {"__name__", "__doc__", "__builtins__", "__builtin__", "__loader__", "__spec__", "__package__", "_exit_code"}
+_MODULE = {
+    "__name__",
+    "__doc__",
+    "__builtins__",
+    "__builtin__",
+    "__loader__",
+    "__spec__",
+    "__package__",
+    "__annotations__",
+    "_exit_code",
+}
 
 KNOWN_NAMES: frozenset[str] = frozenset(dir(builtins)) | _IPYTHON | _MODULE
 """Builtins, what IPython puts into the namespace, and a module's own names."""
+
+
+CLASS_NAMES = frozenset({"__module__", "__qualname__"})
+"""What Python binds at the top of every class body; its annotations count as known everywhere."""
 
 
 def is_known(name: str) -> bool:

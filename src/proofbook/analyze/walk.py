@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from proofbook.analyze.events import Unbind
 from proofbook.analyze.flow import Binding
 from proofbook.analyze.locals import pattern_names
+from proofbook.analyze.names import CLASS_NAMES
 from proofbook.analyze.walk_expressions import ExpressionWalk, Scope
 
 __all__ = ["Walk"]
@@ -63,7 +64,7 @@ class Walk(ExpressionWalk):
         with self._type_parameters(node):
             for base in [*node.bases, *node.keywords]:
                 self.visit(base)
-            self.scopes.append(Scope("class", name=node.name))
+            self.scopes.append(Scope("class", names=set(CLASS_NAMES), name=node.name))
             for statement in node.body:
                 self.visit(statement)
             self.scopes.pop()

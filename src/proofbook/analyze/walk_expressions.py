@@ -108,6 +108,8 @@ class ExpressionWalk(ast.NodeVisitor):
                 return "level"
             # functions and comprehensions do not see the names of the class around them
             if scope.kind == "class" and index != len(self.scopes) - 1:
+                if name == "__class__":  # the one name that they do see: the cell that `super()` goes by
+                    return "local"
                 continue
             if name in scope.names:
                 outermost = functions and index == functions[0]

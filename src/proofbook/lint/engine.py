@@ -74,9 +74,16 @@ def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[Finding]:
     for rule in rules:
         if (subject.unreadable is not None and rule.code != "PB807") or (rule.python and not analysed):
             continue
-        for violation in rule.check(subject):
+        told: set[tuple[int, str]] = set()
+        for violation in sorted(rule.check(subject), key=lambda found: (found.line, found.column)):
             finding = _finding(subject.notebook, rule, violation)
-            yield _with_reason(finding, suppressions.reason_for(finding, subject.suppressions))
+            alike = (finding.cell, violation.once)
+            if alike in told:
+                continue
+            finding = _with_reason(finding, suppressions.reason_for(finding, subject.suppressions))
+            if violation.once and finding.suppressed is None:
+                told.add(alike)
+            yield finding
 
 
 def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:

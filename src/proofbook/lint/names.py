@@ -4,19 +4,15 @@ Which names exist when a cell reads them: the ground that PB201 and PB202 share.
 Everything uncertain counts as existing. What is left is missing for sure, as far as the code can be read.
 """
 
-import ast
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
 from msgspec import Struct
 
-from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Use
-from proofbook.analyze.magic_names import PYTHON_BODY
+from proofbook.lint.bindable import Bindable, bindable, in_one_loop, mentions
 from proofbook.lint.rule import IMPLICIT, Subject
-from proofbook.lint.star_imports import exported
 from proofbook.model.notebook import Cell
 
 __all__ = ["LENIENT_TAGS", "Missing", "Names"]
@@ -24,9 +20,7 @@ __all__ = ["LENIENT_TAGS", "Missing", "Names"]
 LENIENT_TAGS = frozenset({"raises-exception", "skip-execution"})
 """Cells that are meant to fail, or never run."""
 
-_WRITES_NAMES = frozenset({"exec", "globals", "locals", "vars"})
 _NAMESPACES = frozenset({"globals", "locals", "vars", "dir", "get_ipython"})
-_WORD = re.compile(r"[^\W\d]\w*")
 
 
 class Missing(Struct, frozen=True, kw_only=True):
@@ -37,8 +31,6 @@ class Missing(Struct, frozen=True, kw_only=True):
     defined_in: int | None = None
     """Number of the cell that defines it too late; None where none does."""
     defined_line: int = 0
-    also: tuple[int, ...] = ()
-    """Other cells that read it, where no cell defines it."""
 
 
 class Names:
@@ -58,49 +50,48 @@ class Names:
         )
 
     @cached_property
-    def _bound(self) -> tuple[frozenset[str] | None, ...]:
-        """Of each cell the names that it may bind; None where that is anybody's guess."""
-        return tuple(_may_bind(flow, self._folders) for flow in self._flow)
+    def _bound(self) -> tuple[Bindable, ...]:
+        """Of each cell the names that it may bind."""
+        return tuple(bindable(flow, folders=self._folders) for flow in self._flow)
+
+    @cached_property
+    def _certain(self) -> int:
+        """So many cells stand above the first that may bind any name, itself included."""
+        unknown = (index for index, cell in enumerate(self._bound) if cell.unknown_from is not None)
+        return next(unknown, len(self._bound) - 1) + 1
 
     @cached_property
     def _asks(self) -> tuple[bool, ...]:
         """Of each cell whether it asks which names there are: `if "x" in globals(): x`."""
-        return tuple(_mentions(flow, _NAMESPACES) for flow in self._flow)
+        return tuple(mentions(flow, _NAMESPACES) for flow in self._flow)
 
     @cached_property
     def defined(self) -> frozenset[str]:
         """Every name that any cell may bind, or the pipeline injects."""
-        return self._injected.union(*(names for names in self._bound if names is not None))
+        return self._injected.union(*(cell.names for cell in self._bound))
 
     def missing(self) -> Iterator[Missing]:
-        """Names that nothing defines, each where it is first read; names that come too late, in every cell."""
+        """Every read of a name that nothing defines, or that is defined too late; none below what cannot be known."""
         undefined: dict[str, list[tuple[Cell, Use]]] = {}
-        for index, flow in enumerate(self._flow):
-            if LENIENT_TAGS & set(flow.cell.tags) or None in self._bound[:index]:
+        for index, flow in enumerate(self._flow[: self._certain]):
+            if LENIENT_TAGS & set(flow.cell.tags):
                 continue
-            late: dict[str, Missing] = {}
             for use in flow.uses:
                 if use.guarded or self._exists(use, index):
                     continue
                 if use.name not in self.defined:
                     undefined.setdefault(use.name, []).append((flow.cell, use))
-                elif not use.deferred and use.name not in late:
-                    found = self._later(use, index)
-                    if found is not None:
-                        late[use.name] = found
-            yield from late.values()
-        if None in self._bound:
-            # a deferred use may run after the cell that binds who knows what
-            undefined = {
-                name: certain
-                for name, uses in undefined.items()
-                if (certain := [(cell, use) for cell, use in uses if not use.deferred])
-            }
+                elif not use.deferred and (found := self._later(use, index)) is not None:
+                    yield found
+        unknown = any(cell.unknown_from is not None for cell in self._bound)
         for uses in undefined.values():
-            # a call that reads the name points at the function's body, where the name stands
-            cell, use = next(((cell, use) for cell, use in uses if use.via is None), uses[0])
-            also = tuple(dict.fromkeys(other.number for other, _ in uses if other.number != cell.number))
-            yield Missing(cell=cell, use=use, also=also)
+            # a deferred use may run after the cell that binds who knows what
+            certain = [(cell, use) for cell, use in uses if not (unknown and use.deferred)]
+            # a call is no fault of its own where the function's body, in which the name stands, is one
+            in_body = any(use.deferred for _, use in certain)
+            for cell, use in certain:
+                if not (in_body and use.via):
+                    yield Missing(cell=cell, use=use)
 
     def _exists(self, use: Use, index: int) -> bool:
         """Whether the name may exist when cell `index` reads it."""
@@ -112,9 +103,10 @@ class Names:
         above = self._parameters is None or flow.cell.number > self._parameters.number
         if use.name in self._injected and (above or use.deferred):
             return True
-        if self._bound[index] is None and use.deferred:
+        unknown = self._bound[index].unknown_from
+        if unknown is not None and (use.deferred or use.line >= unknown or in_one_loop(flow, use.line, unknown)):
             return True
-        return any(names is None or use.name in names for names in self._bound[:index])
+        return any(use.name in cell.names for cell in self._bound[:index])
 
     def _later(self, use: Use, index: int) -> Missing | None:
         """Where the name is bound, in this cell or below; None where that is not sure."""
@@ -122,7 +114,7 @@ class Names:
             binding = next((known for known in flow.bindings if known.name == use.name), None)
             binding = binding or flow.defines.get(use.name)
             if binding is not None:
-                if flow is self._flow[index] and _one_loop(flow, use.line, binding.line):
+                if flow is self._flow[index] and in_one_loop(flow, use.line, binding.line):
                     return None
                 return Missing(
                     cell=self._flow[index].cell, use=use, defined_in=flow.cell.number, defined_line=binding.line
@@ -130,41 +122,3 @@ class Names:
         if use.name in self._injected and self._parameters is not None:
             return Missing(cell=self._flow[index].cell, use=use, defined_in=self._parameters.number)
         return None
-
-
-def _may_bind(flow: CellFlow, folders: tuple[Path, ...]) -> frozenset[str] | None:
-    """Names that a cell may bind; None where that is anybody's guess."""
-    if flow.problem is not None:
-        # what a cell that does not parse was going to define is somewhere among its words
-        return frozenset(_WORD.findall(flow.cell.source))
-    names = {binding.name for binding in flow.bindings} | set(flow.defines) | flow.maybe_defines
-    if not flow.wild:
-        return frozenset(names)
-    if flow.tree is None or _wild_beside_imports(flow):
-        return None
-    for known in flow.imports:
-        if known.name == "*":
-            found = exported(known.module, folders=folders) if not known.level else None
-            if found is None:
-                return None
-            names |= found
-    return frozenset(names)
-
-
-def _wild_beside_imports(flow: CellFlow) -> bool:
-    """Whether anything but star imports makes the cell's names unknowable."""
-    if any(magic.wild or (magic.kind == "cell" and magic.name not in PYTHON_BODY) for magic in flow.magics):
-        return True
-    return _mentions(flow, _WRITES_NAMES)
-
-
-def _one_loop(flow: CellFlow, *lines: int) -> bool:
-    """Whether a loop holds all these lines: then what stands below may have run in the turn before."""
-    nodes = ast.walk(flow.tree) if flow.tree is not None else ()
-    loops = [node for node in nodes if isinstance(node, ast.For | ast.AsyncFor | ast.While)]
-    return any(all(loop.lineno <= line <= (loop.end_lineno or 0) for line in lines) for loop in loops)
-
-
-def _mentions(flow: CellFlow, names: frozenset[str]) -> bool:
-    nodes = ast.walk(flow.tree) if flow.tree is not None else ()
-    return any(isinstance(node, ast.Name) and node.id in names for node in nodes)

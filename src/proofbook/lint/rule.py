@@ -47,6 +47,8 @@ class Violation(Struct, frozen=True, kw_only=True):
     """Column within the line, in characters, from 1."""
     level: Level | None = None
     """Where this one weighs other than the rule's level."""
+    once: str = ""
+    """Of those that are alike in this, a cell is told of the first that is not suppressed; empty tells of each."""
 
 
 class Subject(Struct, frozen=True, kw_only=True):

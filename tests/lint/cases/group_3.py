@@ -90,9 +90,12 @@ CASES = {
             ["2:2:1 error parameter `product` is overwritten: the value that the pipeline gives is lost"],
         ),
         Case(
-            "reported once",
-            [parameters("window = 90"), "window = 30", "window = 20"],
-            ["2:1:1 error parameter `window` is overwritten: the value that the pipeline gives is lost"],
+            "reported once in each cell",
+            [parameters("window = 90"), "window = 30\nwindow = 10", "window = 20"],
+            [
+                "2:1:1 error parameter `window` is overwritten: the value that the pipeline gives is lost",
+                "3:1:1 error parameter `window` is overwritten: the value that the pipeline gives is lost",
+            ],
         ),
         Case(
             "unpacked",

@@ -13,8 +13,8 @@ __all__ = ["undefined_name"]
 def undefined_name(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
-    Finds a name that no cell, import, builtin or magic defines, and that the pipeline does not inject. Reported once,
-    where it is first read.
+    Finds a name that no cell, import, builtin or magic defines, and that the pipeline does not inject. Reported once
+    for each cell and name, where the cell first reads it.
 
     It keeps silent where the answer depends on what cannot be read: below `%run`, `exec`, `globals()[...] = ...` and
     a star import of a module that is not installed; in a `try` that catches `NameError`; in cells tagged
@@ -40,21 +40,19 @@ def undefined_name(subject: Subject) -> Iterator[Violation]:
     There is no fix: only the author knows what was meant.
     """
     names = Names(subject)
+    advice: dict[str, str] = {}
     for missing in names.missing():
         if missing.defined_in is not None:
             continue
         name = missing.use.name
-        near = difflib.get_close_matches(name, names.defined, n=1, cutoff=0.75)
-        also = f" (also read in {_cells(missing.also)})" if missing.also else ""
+        if name not in advice:
+            near = difflib.get_close_matches(name, names.defined, n=1, cutoff=0.75)
+            advice[name] = f"did you mean `{near[0]}`?" if near else "define or import it in a cell above"
         yield Violation(
-            message=f"undefined name `{name}`{also}",
-            advice=f"did you mean `{near[0]}`?" if near else "define or import it in a cell above",
+            message=f"undefined name `{name}`",
+            advice=advice[name],
             cell=missing.cell,
             line=missing.use.line,
             column=missing.use.column,
+            once=name,
         )
-
-
-def _cells(numbers: tuple[int, ...]) -> str:
-    listed = ", ".join(str(number) for number in numbers[:5])
-    return f"cell{'' if len(numbers) == 1 else 's'} {listed}{' ...' if len(numbers) > 5 else ''}"

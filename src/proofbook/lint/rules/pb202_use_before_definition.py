@@ -51,4 +51,5 @@ def use_before_definition(subject: Subject) -> Iterator[Violation]:
             cell=missing.cell,
             line=use.line,
             column=use.column,
+            once=use.name,
         )

@@ -50,12 +50,10 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
     """
     made: dict[str, CellFlow] = {}
     for flow in subject.flow:
-        told: set[str] = set()
         for mutation in flow.mutates:
             maker = made.get(mutation.name)
-            if maker is None or mutation.local or mutation.name in told or not _surely(mutation, maker):
+            if maker is None or mutation.local or not _surely(mutation, maker):
                 continue
-            told.add(mutation.name)
             changed = f"`{mutation.name}`, made in cell {maker.cell.number}, is changed in place"
             by = f"`{mutation.via}()`, by {mutation.text}" if mutation.via else mutation.text
             yield Violation(
@@ -64,6 +62,7 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
                 cell=flow.cell,
                 line=mutation.line,
                 column=mutation.column,
+                once=mutation.name,
             )
         made |= {name: flow for name, binding in flow.defines.items() if binding.kind in _VALUES}
         for name in flow.deletes:

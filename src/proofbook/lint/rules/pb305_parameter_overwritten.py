@@ -18,7 +18,7 @@ def parameter_overwritten(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds a name of the parameters cell, `upstream` and `product` among them, that a later cell surely binds again:
-    by assignment, import, definition or as a loop variable.
+    by assignment, import, definition or as a loop variable. Reported once for each cell and name.
 
     A statement that reads the parameter to make the new value is no fault (`as_of = pd.Timestamp(as_of)`), nor is one
     in a branch (`if window is None: window = 30`).
@@ -54,13 +54,13 @@ def parameter_overwritten(subject: Subject) -> Iterator[Violation]:
             continue
         for binding in flow.bindings:
             if binding.name in names and _overwrites(binding, flow):
-                names.discard(binding.name)
                 yield Violation(
                     message=f"parameter `{binding.name}` is overwritten: the value that the pipeline gives is lost",
                     advice=f"use another name here, or make this the default in cell {parameters.cell.number}",
                     cell=flow.cell,
                     line=binding.line,
                     column=binding.column,
+                    once=binding.name,
                 )
 
 

@@ -1,0 +1,105 @@
+"""Which names a cell may bind, and from which of its lines on that is anybody's guess."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from proofbook.analyze.cells import CellFlow
+from proofbook.analyze.magic_names import PYTHON_BODY, bound_by
+from proofbook.lint.star_imports import exported
+
+__all__ = ["Bindable", "bindable", "in_one_loop", "mentions"]
+
+_WRITES_NAMES = frozenset({"exec", "globals", "locals", "vars"})
+_OF_SHELL = frozenset({"ex", "push", "run_cell", "run_cell_magic", "safe_execfile"})
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+class Bindable(Struct, frozen=True, kw_only=True):
+    """The names that one cell may bind."""
+
+    names: frozenset[str]
+    unknown_from: int | None = None
+    """The line from which on it may bind any name whatever; None where all that it may bind is in `names`."""
+
+
+def bindable(flow: CellFlow, *, folders: tuple[Path, ...]) -> Bindable:
+    """
+    What a cell may bind.
+
+    Args:
+        flow: The cell.
+        folders: Where modules are looked for first: where the notebook lies.
+    """
+    if flow.problem is not None:
+        # what a cell that does not parse was going to define is somewhere among its words
+        return Bindable(names=frozenset(_WORD.findall(flow.cell.source)))
+    names = {binding.name for binding in flow.bindings} | set(flow.defines) | flow.maybe_defines
+    if flow.tree is None:
+        return Bindable(names=frozenset(names), unknown_from=1 if flow.wild else None)
+    unknown = list(_writes_any_name(flow))
+    for known in flow.imports:
+        if known.name == "*":
+            found = exported(known.module, folders=folders) if not known.level else None
+            if found is None:
+                unknown.append(known.line)
+            names |= found or frozenset()
+    if flow.wild and not unknown and not any(known.name == "*" for known in flow.imports):
+        unknown.append(1)
+    return Bindable(names=frozenset(names), unknown_from=min(unknown, default=None))
+
+
+def in_one_loop(flow: CellFlow, *lines: int) -> bool:
+    """Whether a loop holds all these lines: then what stands below may have run in the turn before."""
+    nodes = ast.walk(flow.tree) if flow.tree is not None else ()
+    loops = [node for node in nodes if isinstance(node, ast.For | ast.AsyncFor | ast.While)]
+    return any(all(loop.lineno <= line <= (loop.end_lineno or 0) for line in lines) for loop in loops)
+
+
+def mentions(flow: CellFlow, names: frozenset[str]) -> bool:
+    """Whether one of `names` stands anywhere in the cell."""
+    nodes = ast.walk(flow.tree) if flow.tree is not None else ()
+    return any(isinstance(node, ast.Name) and node.id in names for node in nodes)
+
+
+def _writes_any_name(flow: CellFlow) -> Iterator[int]:
+    """The lines of what may bind any name, but for star imports."""
+    for magic in flow.magics:
+        if magic.wild or (flow.wild and magic.kind == "cell" and magic.name not in PYTHON_BODY):
+            yield magic.line
+    for node in ast.walk(flow.tree) if flow.tree is not None else ():
+        if _writes_by(node, _WRITES_NAMES if flow.wild else frozenset({"globals"})):
+            yield node.lineno  # type: ignore[attr-defined]
+
+
+def _writes_by(node: ast.AST, functions: frozenset[str]) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in functions
+    if isinstance(node, ast.alias):
+        return node.name == "__main__"
+    if isinstance(node, ast.Attribute):
+        return _is_namespace(node)
+    return isinstance(node, ast.Call) and _lets_the_shell(node)
+
+
+def _is_namespace(node: ast.Attribute) -> bool:
+    """The shell's own namespace, or a name put among the builtins."""
+    of_builtins = isinstance(node.value, ast.Name) and node.value.id in {"builtins", "__builtins__"}
+    return node.attr in {"user_ns", "user_global_ns"} or (of_builtins and isinstance(node.ctx, ast.Store))
+
+
+def _lets_the_shell(node: ast.Call) -> bool:
+    """Whether it is `get_ipython().run_cell(...)` and its like, or its `run_line_magic` of a magic that binds names."""
+    method = node.func
+    if not isinstance(method, ast.Attribute) or not isinstance(method.value, ast.Call):
+        return False
+    if not isinstance(method.value.func, ast.Name) or method.value.func.id != "get_ipython":
+        return False
+    if method.attr != "run_line_magic":
+        return method.attr in _OF_SHELL
+    given = [argument.value if isinstance(argument, ast.Constant) else None for argument in node.args[:2]]
+    name, arguments = (*given, "", "")[:2]
+    return not (isinstance(name, str) and isinstance(arguments, str)) or bound_by("line", name, arguments).wild
