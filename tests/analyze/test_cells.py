@@ -237,6 +237,15 @@ class TestBranches:
         assert set(flow("x = 1\ndel x").deletes) == {"x"}
         assert set(flow("x = 1\ndel x\nx = 2").deletes) == set()
 
+    def test_a_handler_may_miss_what_its_try_deleted(self) -> None:
+        cell = flow("x = 1\ntry:\n    del x\n    f()\nexcept E:\n    print(x)")
+        assert [use.possible for use in cell.uses if use.name == "x"] == [True]
+
+    @pytest.mark.parametrize("gone", ["del x", "try: f()\n    except E as x: pass"])
+    def test_the_second_round_of_a_loop_may_miss_what_the_first_deleted(self, gone: str) -> None:
+        cell = flow(f"x = 1\nfor i in y:\n    print(x)\n    {gone}")
+        assert {use.possible for use in cell.uses if use.name == "x"} == {True}
+
     def test_the_body_of_suppress_may_be_cut_short(self) -> None:
         cell = flow("from contextlib import suppress\nwith suppress(E):\n    x = f()\nprint(x)")
         assert [use.possible for use in cell.uses if use.name == "x"] == [True]
@@ -283,6 +292,11 @@ class TestCalls:
 
     def test_a_name_bound_again_is_the_old_function_no_longer(self) -> None:
         assert used(flow("def f(): return rate", "f = print", "f()")) == {"f"}
+
+    def test_functions_that_call_many_others_many_times_are_no_way_to_hang_it(self) -> None:
+        names = "abcdefgh"
+        calls = [f"def f{i}(p): " + "; ".join(f"f{i + 1}({name})" for name in names) for i in range(30)]
+        assert "last" in used(flow("\n".join([*calls, "def f30(p): return last"]), "f0(1)"))
 
     def test_recursion_ends(self) -> None:
         assert used(flow("def f(): return f()\ndef g(): return h()\ndef h(): return g()", "f(); g()")) >= {"f", "g"}

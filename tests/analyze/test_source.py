@@ -21,7 +21,15 @@ def cell(**keys: object) -> bytes:
 BAD = {
     "is empty": [b"", b" \n"],
     "not UTF-8": [b"\xff\xfe{}", document("x = 'é'").replace(b"\\u00e9", "é".encode("latin-1"))],
-    "not JSON": [b"print('hello')", b'{"cells": [}', b"{'a': 1}", b"\xef\xbb\xbf" + document("x")],
+    "not JSON": [
+        b"print('hello')",
+        b'{"cells": [}',
+        b"{'a': 1}",
+        b'{"a": nope}',
+        b'{"a": "\\u00zz"}',
+        b"n",
+        b"\xef\xbb\xbf" + document("x"),
+    ],
     "still being saved?": [document("x")[:-1], document("x")[:40], b"{"],
     "nested too deeply": [b"[" * 100_000 + b"]" * 100_000],
     "not a notebook": [b"[]", b"3", b'"x"', b"{}", b'{"a": 1}'],
@@ -57,10 +65,10 @@ def test_a_bad_notebook_ends_in_one_line_that_names_it(tmp_path: Path, told: str
 
 @pytest.mark.parametrize("step", [1, 7])
 def test_a_notebook_that_is_being_saved_is_never_half_read(step: int) -> None:
-    """Cut at any byte it is refused, and nearly always with the right guess."""
-    whole = document("x = 'hello'\nprint(x)", "y = 2")
+    """Cut at any byte it is refused, with the right guess: within words, literals, numbers and escapes too."""
+    whole = document("x = 'h\u00e9llo'\nprint(x)", "y = 2", metadata={"a": [True, False, None, -1.5e-20, float("nan")]})
     for end in range(0, len(whole) - 1, step):
-        with pytest.raises(NotebookError, match=r"still being saved|not JSON|is empty"):
+        with pytest.raises(NotebookError, match=r"still being saved" if end else "is empty"):
             source.parse(whole[:end], path="x.ipynb")
 
 

@@ -26,7 +26,8 @@ from proofbook.analyze.walk_expressions import Function
 
 __all__ = ["CellWalk", "NotebookState", "SeenCall"]
 
-_CALL_DEPTH = 8
+_CALLS = 500
+"""So many different calls within one are followed."""
 
 
 class NotebookState(Struct):
@@ -123,7 +124,9 @@ class CellWalk(Walk):
             inner = len(self.summaries) > 1
             summary.events.append(_perhaps(event) if inner else event)
 
-    def _take(self, event: Event, *, via: str | None = None, at: ast.AST | None = None, depth: int = 0) -> None:
+    def _take(
+        self, event: Event, *, via: str | None = None, at: ast.AST | None = None, seen: set[object] | None = None
+    ) -> None:
         """Something happens now, at the notebook's level; inside a call of `via`, at the place `at` of that call."""
         span = self.span(at if at is not None else event.node)
         if isinstance(event, Read):
@@ -135,7 +138,7 @@ class CellWalk(Walk):
         elif isinstance(event, Change):
             self._change(event, span, via)
         else:
-            self._called(event, via=via, at=at, depth=depth)
+            self._called(event, via=via, at=at, seen=set() if seen is None else seen)
 
     def _read(self, event: Read, span: Span, via: str | None) -> None:
         if event.name in self.bound.sure or (is_known(event.name) and event.name not in self.bound.possible):
@@ -196,12 +199,17 @@ class CellWalk(Walk):
         elif not module and not (event.name in KNOWN_NAMES and event.name not in self.state.bound):
             self.maybe_mutations.append(mutation)
 
-    def _called(self, event: Call, *, via: str | None, at: ast.AST | None, depth: int) -> None:
+    def _called(self, event: Call, *, via: str | None, at: ast.AST | None, seen: set[object]) -> None:
         summary = self.state.functions.get(event.name) or self.state.functions.get(f"{event.name}.__init__")
-        if summary is None or depth > _CALL_DEPTH:
+        if summary is None:
             return
         place = at if at is not None else event.node
         given = _matched(summary, event)
+        # once for each function and what it is given: functions that call each other would never end
+        call = (event.name, event.conditional, frozenset(given.items()))
+        if call in seen or len(seen) > _CALLS:
+            return
+        seen.add(call)
         for found in list(summary.events):
             inner = found
             conditional = event.conditional or inner.conditional or summary.lazy
@@ -219,7 +227,7 @@ class CellWalk(Walk):
                     tuple(_resolved(argument, given) for argument in inner.arguments),
                     tuple((key, _resolved(argument, given)) for key, argument in inner.keywords),
                 )
-            self._take(_conditional(inner, conditional), via=via or event.name, at=place, depth=depth + 1)
+            self._take(_conditional(inner, conditional), via=via or event.name, at=place, seen=seen)
 
     def branches(
         self,
@@ -233,9 +241,10 @@ class CellWalk(Walk):
         ends = [before.copy()] if may_skip else []
         possible = set(before.possible)
         self.depth += 1
-        for suite in suites:
+        for index, suite in enumerate(suites):
             self.bound = before.copy()
-            self.bound.sure -= gone
+            if index or not leaking:
+                self.bound.sure -= gone
             if leaking:
                 self.bound.possible |= possible
             left = suite()

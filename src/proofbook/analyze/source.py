@@ -13,12 +13,16 @@ from typing import Any, Literal
 from proofbook.exceptions import NotebookError
 from proofbook.model.notebook import Cell, Notebook
 
-__all__ = ["MAX_BYTES", "parse", "parse_document", "read", "read_bytes", "read_document"]
+__all__ = ["MAX_BYTES", "parse", "parse_document", "read", "read_bytes"]
 
 MAX_BYTES = 256 * 1024 * 1024
 """A larger file is refused unread."""
 
 _KINDS: dict[str, Literal["code", "markdown", "raw"]] = {"code": "code", "markdown": "markdown", "raw": "raw"}
+_LITERALS = ("null", "true", "false", "NaN", "Infinity", "-Infinity")
+_NUMBERS = (".", "e", "E", "e+", "e-", "E+", "E-")
+"""Where the decoder stops in a number that is cut short."""
+_ESCAPE = len("u00e9")
 _SCRIPTS = {".py", ".md", ".markdown", ".Rmd", ".qmd", ".r", ".R"}
 
 
@@ -35,12 +39,6 @@ def read(path: Path, *, shown: str | None = None) -> Notebook:
     """
     name = shown if shown is not None else str(path)
     return parse(read_bytes(path, shown=name), path=name)
-
-
-def read_document(path: Path, *, shown: str | None = None) -> dict[str, Any]:
-    """The `.ipynb` at `path` as its raw JSON object, checked as `read` does; for those that must keep every key."""
-    name = shown if shown is not None else str(path)
-    return parse_document(read_bytes(path, shown=name), path=name)
 
 
 def read_bytes(path: Path, *, shown: str | None = None) -> bytes:
@@ -93,8 +91,7 @@ def parse_document(content: bytes, *, path: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        # the text ends where a value, a bracket or a quote was still to come
-        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        if _cut_short(text, error):
             raise NotebookError(f"{path}: ends in the middle of its JSON; still being saved?") from None
         where = f"line {error.lineno}, column {error.colno}"
         raise NotebookError(f"{path}: is not JSON ({error.msg}, {where}); is it a notebook?") from None
@@ -105,6 +102,16 @@ def parse_document(content: bytes, *, path: str) -> dict[str, Any]:
     _check(document, path)
     checked: dict[str, Any] = document
     return checked
+
+
+def _cut_short(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether the text ends where a value, a bracket or a quote was still to come, or within one."""
+    rest = text[error.pos :].rstrip()
+    if not rest or error.msg.startswith("Unterminated string"):
+        return True
+    if error.msg.startswith("Invalid \\uXXXX"):
+        return len(rest) <= _ESCAPE
+    return text.lstrip().startswith("{") and (rest in _NUMBERS or any(word.startswith(rest) for word in _LITERALS))
 
 
 def _decode(content: bytes, path: str) -> str:

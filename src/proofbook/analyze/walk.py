@@ -267,7 +267,8 @@ class Walk(ExpressionWalk):
             return walk
 
         if node.handlers:
-            self.branches([body, *(handle(handler) for handler in node.handlers)], may_skip=False, leaking=True)
+            suites = [body, *(handle(handler) for handler in node.handlers)]
+            self.branches(suites, may_skip=False, leaking=True, gone=_deleted(node.body))
         else:
             body()
         for statement in node.finalbody:

@@ -70,7 +70,8 @@ class ExpressionWalk(ast.NodeVisitor):
             suites: What to walk.
             may_skip: Perhaps none of them runs.
             leaking: A suite may start after part of an earlier one has run: the handlers of a `try`.
-            gone: Names that may not exist any more when a suite starts: the last round of a loop deleted them.
+            gone: Names that may not exist any more when a suite starts, because the last round of a loop, or the
+                first of leaking suites, has deleted them.
         """
         raise NotImplementedError
 
