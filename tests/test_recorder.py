@@ -156,6 +156,13 @@ def test_a_table_is_shown_as_a_table() -> None:
         assert "2 rows" in outputs[0]["data"]["text/plain"]
 
 
+def test_forty_rows_of_a_table_are_all_shown() -> None:
+    for value in (pd.DataFrame({"n": range(40)}), pl.DataFrame({"n": range(40)})):
+        with shell() as outputs:
+            record("t", value)
+        assert all(f"<td>{number}</td>" in outputs[0]["data"]["text/html"] for number in range(40))
+
+
 def test_a_file_is_recorded_by_reference(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "models").mkdir()

@@ -144,7 +144,7 @@ def picture(shift: int = 0, *, only_difference: bool = False) -> bytes:
 def parquet(shift: int = 0, *, rows: int = 16) -> bytes:
     """Calibration by carrier."""
     carriers = ["9E", "AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV"][:rows]
-    table = pa.table(
+    return parquet_of(
         {
             "carrier": carriers,
             "flights": [1573 + 97 * n for n in range(rows)],
@@ -152,8 +152,11 @@ def parquet(shift: int = 0, *, rows: int = 16) -> bytes:
             "observed": [round(0.18 + 0.012 * (n % 7) + (shift / 400 if n in (3, 5) else 0), 4) for n in range(rows)],
         }
     )
+
+
+def parquet_of(columns: dict[str, list]) -> bytes:
     buffer = io.BytesIO()
-    pyarrow.parquet.write_table(table, buffer)
+    pyarrow.parquet.write_table(pa.table(columns), buffer)
     return buffer.getvalue()
 
 

@@ -11,11 +11,12 @@ from proofbook.model.record import Record, Rule
 from proofbook.model.run import TaskRun
 from proofbook.model.verdict import Comparison
 from proofbook.report import evidence, grids, words
+from proofbook.report.allowance import Allowance
 from proofbook.report.graph import draw
 from proofbook.report.pictures import Album
 from proofbook.report.scale import scale
 from proofbook.report.sources import Sources
-from tests.report.conftest import parquet, picture
+from tests.report.conftest import parquet, parquet_of, picture
 
 
 @pytest.mark.parametrize(
@@ -184,21 +185,55 @@ def test_rows_are_matched_by_key_when_fields_are_compared():
     before = grids.sample(parquet())
     after = grids.Sample(columns=before.columns, rows=tuple(reversed(before.rows)), height=16, width=4)
 
-    assert grids.of_sample(after, other=before, key=("carrier",)).differs == frozenset()
-    assert grids.of_sample(after, other=before).differs
+    assert grids.of_sample(after, other=before, key=("carrier",), allowance=Allowance()).differs == frozenset()
+    assert grids.of_sample(after, other=before, allowance=Allowance()).differs
 
 
 def test_a_column_that_is_new_stands_out():
     before = grids.sample(parquet())
     fewer = grids.Sample(columns=before.columns[:3], rows=tuple(row[:3] for row in before.rows), height=16, width=3)
 
-    assert {column for _, column in grids.of_sample(before, other=fewer).differs} == {3}
+    assert {column for _, column in grids.of_sample(before, other=fewer, allowance=Allowance()).differs} == {3}
+
+
+def long_table(rows: int, *, width: int = 1) -> grids.Sample:
+    return grids.sample(parquet_of({"n": list(range(rows)), "text": ["x" * width] * rows}))
+
+
+def test_fifty_rows_stand_open_and_the_rest_is_folded_with_what_differs_there():
+    before, after = long_table(87), long_table(87)
+    after = grids.Sample(
+        columns=after.columns, rows=(*after.rows[:60], (60, "other"), *after.rows[61:]), height=87, width=2
+    )
+    grid = grids.of_sample(after, other=before, allowance=Allowance())
+
+    assert (grid.open, len(grid.rows), grid.caption) == (50, 87, "")
+    assert grid.folded == "37 more rows, of which 1 differ from the other side"
+
+
+def test_a_few_rows_more_than_fifty_are_not_worth_folding():
+    grid = grids.of_sample(long_table(55), allowance=Allowance())
+
+    assert (grid.open, grid.folded) == (55, "")
+
+
+def test_a_table_of_thousands_of_rows_is_cut_and_says_so():
+    grid = grids.of_sample(long_table(3_000), allowance=Allowance())
+
+    assert (len(grid.rows), grid.caption) == (500, "first 500 of 3,000 rows")
+
+
+def test_tables_of_one_page_stay_within_bounds_and_each_shows_its_first_rows():
+    allowance = Allowance(tables=20_000)
+    lengths = [len(grids.of_sample(long_table(400, width=200), allowance=allowance).rows) for _ in range(3)]
+
+    assert lengths[0] > lengths[1] == lengths[2] == 12
 
 
 def test_nan_is_nan_on_both_sides():
     one = grids.Sample(columns=("a",), rows=((math.nan,),), height=1, width=1)
 
-    assert grids.of_sample(one, other=one).differs == frozenset()
+    assert grids.of_sample(one, other=one, allowance=Allowance()).differs == frozenset()
 
 
 def evidence_of(blobs, content: dict, kind: str = "table"):

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import sys
 from typing import Any
 
 from proofbook.recorder.encoding import Encoded
@@ -10,7 +11,7 @@ from proofbook.recorder.plain import is_a, type_name
 __all__ = ["encode", "takes"]
 
 _BYTES_LIMIT = 32 << 20
-_ROWS_SHOWN = 10
+_ROWS_SHOWN = 50
 
 
 def takes(value: Any) -> bool:
@@ -71,7 +72,8 @@ def _arrow(value: Any) -> tuple[Any, dict[str, str]]:
     if is_a(value, "polars", "Series"):
         value = value.to_frame(value.name or "value")
     if is_a(value, "polars", "DataFrame"):
-        return value.to_arrow(), {"text/html": value.head(_ROWS_SHOWN)._repr_html_()}
+        with sys.modules["polars"].Config(tbl_rows=_ROWS_SHOWN):  # else it leaves out all but ten
+            return value.to_arrow(), {"text/html": value.head(_ROWS_SHOWN)._repr_html_()}
     if is_a(value, "pyarrow", "RecordBatch"):
         return pa.Table.from_batches([value]), {}
     if is_a(value, "pyarrow", "Table"):

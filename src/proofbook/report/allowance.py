@@ -1,12 +1,23 @@
 """What one page may still take in: a hostile notebook costs a bounded amount of time and a bounded size of page."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from proofbook.report.limits import BLOCKS, PAGE_BLOCKS, PAGE_PICTURE_BYTES, PAGE_RICH_CHARACTERS
+from proofbook.report.limits import (
+    BLOCKS,
+    PAGE_BLOCKS,
+    PAGE_PICTURE_BYTES,
+    PAGE_RICH_CHARACTERS,
+    PAGE_TABLE_CHARACTERS,
+    TABLE_CHARACTERS,
+    TABLE_LEAST_ROWS,
+)
 
 __all__ = ["Allowance"]
 
+_FIELD: Final = 30
+"""Characters of markup around a field of a table."""
 # openings of what nests at a price; cells of tables and words within a line are cheap, and there are many of them
 _BLOCK: Final = re.compile(
     r"<(?!(?:td|th|tr|a|b|br|code|col|em|i|img|mark|s|small|span|strong|sub|sup|tt|u)[\s/>])[a-z]", re.IGNORECASE
@@ -22,10 +33,12 @@ class Allowance:
         pictures: int = PAGE_PICTURE_BYTES,
         rich: int = PAGE_RICH_CHARACTERS,
         blocks: int = PAGE_BLOCKS,
+        tables: int = PAGE_TABLE_CHARACTERS,
     ) -> None:
         self._pictures = pictures
         self._rich = rich
         self._blocks = blocks
+        self._tables = tables
 
     def take_picture(self, size: int) -> bool:
         """Whether a picture of `size` bytes may still come in."""
@@ -33,6 +46,19 @@ class Allowance:
             return False
         self._pictures -= size
         return True
+
+    def take_rows(self, rows: Sequence[tuple[str, ...]]) -> int:
+        """How many of a table's rows may come in, from the first; a few of them always may."""
+        left = min(self._tables, TABLE_CHARACTERS)
+        taken = 0
+        for row in rows:
+            size = sum(len(field) + _FIELD for field in row)
+            if size > left and taken >= TABLE_LEAST_ROWS:
+                break
+            left -= size
+            self._tables -= size
+            taken += 1
+        return taken
 
     def refusal(self, source: str) -> str | None:
         """Take in HTML or markdown; or say why not, in words."""

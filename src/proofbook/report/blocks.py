@@ -5,6 +5,8 @@ from typing import Literal
 from markupsafe import Markup
 from msgspec import Struct
 
+from proofbook.report.limits import TABLE_ROWS
+
 __all__ = ["Block", "Grid", "note"]
 
 
@@ -19,6 +21,20 @@ class Grid(Struct, frozen=True, kw_only=True):
     """(row, column) of fields that are not what the other side says."""
     caption: str = ""
     """What is not shown of it."""
+
+    @property
+    def open(self) -> int:
+        """How many rows stand open: all of them, where folding would hide only a few."""
+        return len(self.rows) if len(self.rows) <= TABLE_ROWS * 1.2 else TABLE_ROWS
+
+    @property
+    def folded(self) -> str:
+        """What is said of the rows after those that stand open; empty where there are none."""
+        count = len(self.rows) - self.open
+        other = len({row for row, _ in self.differs if row >= self.open})
+        if not count:
+            return ""
+        return f"{count:,} more rows" + (f", of which {other:,} differ from the other side" if other else "")
 
 
 class Block(Struct, frozen=True, kw_only=True):

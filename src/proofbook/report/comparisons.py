@@ -150,17 +150,20 @@ def tables(run: Run, *, production: Run | None, gate: GateResult | None, sources
                 task=known.task,
                 verdict=_verdict(pair),
                 same=same,
-                production=_table(there, other=here, key=known.rule.key) if there is not None else (),
-                candidate=_table(here, other=there, key=known.rule.key),
+                production=_table(there, other=here, key=known.rule.key, sources=sources) if there is not None else (),
+                candidate=_table(here, other=there, key=known.rule.key, sources=sources),
             )
         )
     return tuple(found)
 
 
-def _table(table: Sample | str, *, other: Sample | str | None, key: tuple[str, ...]) -> tuple[Block, ...]:
+def _table(
+    table: Sample | str, *, other: Sample | str | None, key: tuple[str, ...], sources: Sources
+) -> tuple[Block, ...]:
     if isinstance(table, str):
         return (note(f"Table not shown: {table}."),)
-    grid = of_sample(table, other=other if isinstance(other, Sample) else None, key=key)
+    beside = other if isinstance(other, Sample) else None
+    grid = of_sample(table, other=beside, key=key, allowance=sources.album.allowance)
     return (Block(kind="table", grid=grid),)
 
 

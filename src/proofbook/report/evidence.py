@@ -8,7 +8,6 @@ from proofbook.model.verdict import Comparison
 from proofbook.report import outputs, words
 from proofbook.report.blocks import Block
 from proofbook.report.code import highlighted
-from proofbook.report.grids import of_rows
 from proofbook.report.sources import Sources
 from proofbook.report.text import coloured
 
@@ -62,12 +61,12 @@ def _block(key: str, content: Any, *, sources: Sources, depth: int) -> Block:
         return _text(content)
     if isinstance(content, Mapping) and content:
         if _table_like(content):
-            return Block(kind="table", grid=of_rows([{"": name, **item} for name, item in content.items()]))
+            return Block(kind="table", grid=sources.grid([{"": name, **item} for name, item in content.items()]))
         if depth > 0:
             return _fields(content, sources=sources, depth=depth)
     if isinstance(content, list) and content:
         if all(isinstance(item, dict) for item in content):
-            return Block(kind="table", grid=of_rows([_row(item) for item in content[:_KEYS]], height=len(content)))
+            return Block(kind="table", grid=sources.grid([_row(item) for item in content[:_KEYS]], height=len(content)))
         if all(isinstance(item, str) for item in content) and any(len(item) > 40 or "\n" in item for item in content):
             language = "diff" if key == "difference" else "text"
             return Block(kind="code", content=highlighted("\n".join(content), language))

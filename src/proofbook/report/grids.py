@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from proofbook.report import words
+from proofbook.report.allowance import Allowance
 from proofbook.report.blocks import Grid
-from proofbook.report.limits import TABLE_BYTES, TABLE_COLUMNS, TABLE_ROWS
+from proofbook.report.limits import TABLE_ALL_ROWS, TABLE_BYTES, TABLE_COLUMNS
 
-__all__ = ["Sample", "numeric", "of_rows", "of_sample", "sample"]
+__all__ = ["Sample", "of_columns", "of_rows", "of_sample", "sample"]
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -25,7 +26,7 @@ class Sample(Struct, frozen=True, kw_only=True):
     width: int
 
 
-def sample(content: bytes, *, rows: int = TABLE_ROWS) -> Sample:
+def sample(content: bytes, *, rows: int = TABLE_ALL_ROWS) -> Sample:
     """
     The first `rows` rows of a table in Parquet.
 
@@ -59,38 +60,68 @@ def _listed(column: Any) -> list[Any]:
     return values
 
 
-def of_sample(table: Sample, *, other: Sample | None = None, key: Sequence[str] = ()) -> Grid:
+def of_sample(table: Sample, *, allowance: Allowance, other: Sample | None = None, key: Sequence[str] = ()) -> Grid:
     """
     A sample as a grid; with `other`, fields that say something else there stand out.
 
     Args:
         table: This side.
+        allowance: Says how many rows the page still takes.
         other: The other side.
         key: Columns that identify a row; without them rows are matched by position.
     """
-    return Grid(
-        columns=tuple(words.brief(name, limit=60) for name in table.columns),
-        rows=tuple(tuple(_text(item) for item in row) for row in table.rows),
-        numeric=tuple(numeric([row[number] for row in table.rows]) for number in range(len(table.columns))),
-        differs=frozenset() if other is None else frozenset(_different(table, other, key)),
-        caption=_caption(len(table.rows), table.height, len(table.columns), table.width),
+    return _grid(
+        table.columns,
+        table.rows,
+        height=table.height,
+        width=table.width,
+        differs=() if other is None else _different(table, other, key),
+        allowance=allowance,
     )
 
 
-def of_rows(rows: Sequence[Any], *, height: int | None = None) -> Grid:
+def of_rows(rows: Sequence[Any], *, allowance: Allowance, height: int | None = None) -> Grid:
     """Rows of JSON: objects, or plain values; the first of `height`, where not all of them are given."""
-    shown = [row if isinstance(row, dict) else {"value": row} for row in rows[:TABLE_ROWS]]
+    shown = [row if isinstance(row, dict) else {"value": row} for row in rows[:TABLE_ALL_ROWS]]
     names = list(dict.fromkeys(str(name) for row in shown for name in row))
     columns = names[:TABLE_COLUMNS]
+    fields = [tuple(row.get(name) for name in columns) for row in shown]
+    return _grid(columns, fields, height=height or len(rows), width=len(names), allowance=allowance)
+
+
+def of_columns(columns: Mapping[str, Sequence[Any]], *, allowance: Allowance) -> Grid:
+    """Columns by name, of which some may be shorter than others."""
+    shown = list(columns)[:TABLE_COLUMNS]
+    height = max((len(columns[name]) for name in shown), default=0)
+    fields = [
+        tuple(columns[name][row] if row < len(columns[name]) else None for name in shown)
+        for row in range(min(height, TABLE_ALL_ROWS))
+    ]
+    return _grid(shown, fields, height=height, width=len(columns), allowance=allowance)
+
+
+def _grid(
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    height: int,
+    width: int,
+    allowance: Allowance,
+    differs: Iterable[tuple[int, int]] = (),
+) -> Grid:
+    """As much of it as the page takes, and a remark on the rest."""
+    texts = [tuple(_text(item) for item in row) for row in rows]
+    taken = allowance.take_rows(texts)
     return Grid(
         columns=tuple(words.brief(name, limit=60) for name in columns),
-        rows=tuple(tuple(_text(row[name]) if name in row else "" for name in columns) for row in shown),
-        numeric=tuple(numeric([row.get(name) for row in shown]) for name in columns),
-        caption=_caption(len(shown), height or len(rows), len(columns), len(names)),
+        rows=tuple(texts[:taken]),
+        numeric=tuple(_numeric([row[number] for row in rows]) for number in range(len(columns))),
+        differs=frozenset(place for place in differs if place[0] < taken),
+        caption=_caption(taken, height, len(columns), width),
     )
 
 
-def numeric(values: Sequence[Any]) -> bool:
+def _numeric(values: Sequence[Any]) -> bool:
     """Whether a column holds numbers, apart from gaps."""
     there = [item for item in values if item is not None]
     return bool(there) and all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in there)

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from proofbook.report import words
-from proofbook.report.blocks import Block, Grid, note
-from proofbook.report.grids import numeric, of_rows
-from proofbook.report.limits import TABLE_COLUMNS, TABLE_ROWS
+from proofbook.report.allowance import Allowance
+from proofbook.report.blocks import Block, note
+from proofbook.report.grids import of_columns, of_rows
+from proofbook.report.limits import TABLE_COLUMNS
 
 __all__ = ["blocks", "data"]
 
@@ -20,26 +20,32 @@ _WIDGET: Final = "application/vnd.jupyter.widget-view"
 _TYPES: Final = frozenset({"i1", "i2", "i4", "u1", "u2", "u4", "f4", "f8"})
 
 
-def blocks(bundle: Mapping[str, Any]) -> list[Block]:
+def blocks(bundle: Mapping[str, Any], *, allowance: Allowance) -> list[Block]:
     """A remark and a table for the interactive figure in a MIME bundle; nothing where there is none."""
     for media, content in bundle.items():
         if not isinstance(media, str):
             continue
         if media.startswith(_PLOTLY):
-            return [note("An interactive Plotly figure without a picture; its data:"), *data(content)]
+            return [
+                note("An interactive Plotly figure without a picture; its data:"),
+                *data(content, allowance=allowance),
+            ]
         if media.startswith(_VEGA):
-            return [note("An interactive Vega figure without a picture; its data:"), *data(content)]
+            return [
+                note("An interactive Vega figure without a picture; its data:"),
+                *data(content, allowance=allowance),
+            ]
         if media.startswith(_WIDGET):
             return [note("A widget, which lives only while its kernel runs.")]
     return []
 
 
-def data(figure: Any) -> list[Block]:
+def data(figure: Any, *, allowance: Allowance) -> list[Block]:
     """The data within a Plotly figure or a Vega-Lite chart, as tables; nothing where none is found."""
-    return _series(figure) or _datasets(figure)
+    return _series(figure, allowance=allowance) or _datasets(figure, allowance=allowance)
 
 
-def _series(figure: Any) -> list[Block]:
+def _series(figure: Any, *, allowance: Allowance) -> list[Block]:
     """The traces of a Plotly figure as one table: x and y of each."""
     traces = figure.get("data") if isinstance(figure, Mapping) else None
     columns: dict[str, list[Any]] = {}
@@ -50,7 +56,7 @@ def _series(figure: Any) -> list[Block]:
         for axis in ("x", "y", "z", "labels", "values"):
             if values := _values(trace.get(axis)):
                 columns[f"{name} · {axis}"] = values
-    return [Block(kind="table", grid=_grid(columns))] if columns else []
+    return [Block(kind="table", grid=of_columns(columns, allowance=allowance))] if columns else []
 
 
 def _values(content: Any) -> list[Any]:
@@ -71,20 +77,7 @@ def _values(content: Any) -> list[Any]:
     return values
 
 
-def _grid(columns: dict[str, list[Any]]) -> Grid:
-    length = max(len(values) for values in columns.values())
-    rows = tuple(
-        tuple(words.value(values[row]) if row < len(values) else "" for values in columns.values())
-        for row in range(min(length, TABLE_ROWS))
-    )
-    caption = f"first {len(rows)} of {words.plural(length, 'row')}" if length > len(rows) else ""
-    names = tuple(words.brief(name, limit=60) for name in columns)
-    return Grid(
-        columns=names, rows=rows, numeric=tuple(numeric(values) for values in columns.values()), caption=caption
-    )
-
-
-def _datasets(chart: Any) -> list[Block]:
+def _datasets(chart: Any, *, allowance: Allowance) -> list[Block]:
     """The data sets that a Vega-Lite chart carries within itself."""
     if not isinstance(chart, Mapping):
         return []
@@ -93,4 +86,8 @@ def _datasets(chart: Any) -> list[Block]:
     inline = chart.get("data")
     if isinstance(inline, Mapping):
         sets.append(inline.get("values"))
-    return [Block(kind="table", grid=of_rows(rows)) for rows in sets[:3] if isinstance(rows, list) and rows]
+    return [
+        Block(kind="table", grid=of_rows(rows, allowance=allowance))
+        for rows in sets[:3]
+        if isinstance(rows, list) and rows
+    ]

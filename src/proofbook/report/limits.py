@@ -15,14 +15,18 @@ __all__ = [
     "PAGE_BLOCKS",
     "PAGE_PICTURE_BYTES",
     "PAGE_RICH_CHARACTERS",
+    "PAGE_TABLE_CHARACTERS",
     "PATCH_CHARACTERS",
     "PICTURE_BYTES",
     "PICTURE_PIXELS",
     "SOURCE_CHARACTERS",
     "SVG_BYTES",
     "SVG_ELEMENTS",
+    "TABLE_ALL_ROWS",
     "TABLE_BYTES",
+    "TABLE_CHARACTERS",
     "TABLE_COLUMNS",
+    "TABLE_LEAST_ROWS",
     "TABLE_ROWS",
     "TASKS_DRAWN",
     "TEXT_CHARACTERS",
@@ -63,8 +67,15 @@ PAGE_PICTURE_BYTES: Final = 48 << 20
 
 TABLE_BYTES: Final = 256 << 20
 """A recorded table whose columns say that they are larger than this is not opened."""
-TABLE_ROWS: Final = 12
 TABLE_COLUMNS: Final = 16
+TABLE_ROWS: Final = 50
+"""Rows that stand open; those after them are folded."""
+TABLE_ALL_ROWS: Final = 500
+TABLE_LEAST_ROWS: Final = 12
+"""Rows that are shown however large they are, and whatever else the page holds."""
+TABLE_CHARACTERS: Final = 200_000
+"""All rows of one table together, with their markup."""
+PAGE_TABLE_CHARACTERS: Final = 8_000_000
 
 DEPTH: Final = 48
 """Tags within tags, of HTML that a notebook brought; deeper ones lose their tags."""

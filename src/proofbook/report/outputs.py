@@ -102,7 +102,7 @@ def _bundle(bundle: dict[str, Any], *, album: Album, headings: Headings, where: 
     pictured = any(media in bundle for media in _PREFERRED[:3])
     remarks: list[Block] = []
     if not pictured:
-        remarks += interactive.blocks(bundle)
+        remarks += interactive.blocks(bundle, allowance=album.allowance)
     for media in _PREFERRED:
         if media not in types:
             continue

@@ -1,6 +1,7 @@
 """Where the page gets its blobs: one that is missing or damaged becomes a remark in its place, never a lost page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 from markupsafe import Markup
@@ -8,9 +9,9 @@ from markupsafe import Markup
 from proofbook.exceptions import ProofbookError
 from proofbook.model.record import Record
 from proofbook.report import interactive, outputs, words
-from proofbook.report.blocks import Block, note
+from proofbook.report.blocks import Block, Grid, note
 from proofbook.report.code import highlighted
-from proofbook.report.grids import Sample, sample
+from proofbook.report.grids import Sample, of_rows, sample
 from proofbook.report.limits import PATCH_CHARACTERS
 from proofbook.report.pictures import Album
 
@@ -56,7 +57,13 @@ class Sources:
             data = msgspec.json.decode(content)
         except (msgspec.DecodeError, RecursionError):
             return (note("Data not shown: it is not readable as JSON."),)
-        return tuple(interactive.data(data)) or (Block(kind="code", label="JSON", content=outputs.pretty(data)),)
+        return tuple(interactive.data(data, allowance=self.album.allowance)) or (
+            Block(kind="code", label="JSON", content=outputs.pretty(data)),
+        )
+
+    def grid(self, rows: Sequence[Any], *, height: int | None = None) -> Grid:
+        """Rows of JSON as a table."""
+        return of_rows(rows, height=height, allowance=self.album.allowance)
 
     def table(self, record: Record) -> Sample | str:
         """The first rows of a recorded table, or in words why they cannot be had."""
