@@ -113,6 +113,13 @@ def test_a_task_that_fails_is_told_with_its_cell(project: Path) -> None:
     ]
 
 
+def test_a_product_that_is_not_always_written_is_told(project: Path) -> None:
+    """Both do the same, and yet a build of the task would fail."""
+    (found,) = run(project, book(project, "seldom", "import os\nif os.environ.get('NEVER'):\n    open('x.txt', 'w')"))
+    assert found.proof.verdict == "different"
+    assert [each.path for each in found.proof.differences] == ["explore/x.txt"]
+
+
 def test_a_notebook_that_differs_from_itself_is_no_proof_against_the_task(project: Path) -> None:
     (found,) = run(project, book(project, "chance", "import random\nprint('x')", "random.random()"))
     assert found.proof.verdict == "equal"

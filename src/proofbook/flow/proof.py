@@ -124,6 +124,14 @@ class _Scratch:
             unstable = self._differences(one, again, before)
             shaky = {(found.cell_id, found.path) for found in unstable}
             differences = tuple(found for found in differences if (found.cell_id, found.path) not in shaky)
+        # a build fails for a product that is not there, whatever the original does
+        differences += tuple(
+            Difference(
+                path=path, what=f"{path}: became a product, and the task did not write it; is it written always?"
+            )
+            for path in self._conversion.files.products.values()
+            if two.outcome.failure is None and not (task / path).exists()
+        )
         self._keep(task)
         written = {path for path, digest in snapshot(one.folder).items() if before.get(path) != digest}
         return Proof(
