@@ -180,6 +180,28 @@ def test_a_percent_script_is_read_with_tags_lines_and_magics(tmp_path: Path) -> 
     assert path.read_text() == SCRIPT
 
 
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("task.py", "# ---\n# jupyter:\n#   kernelspec: {name: python3}\n# ---\n"),
+        ("task.py", "# ---\n# jupyter:\n#   kernelspec:\n#     name: python3\n#     language: python\n# ---\n"),
+        ("task.md", "---\njupyter:\n  kernelspec:\n    name: python3\n---\n"),
+    ],
+)
+def test_a_script_whose_kernel_has_no_display_name_is_read(name: str, header: str) -> None:
+    """jupytext alone refuses it."""
+    body = '```python tags=["parameters"]\nx = 1\n```\n' if name.endswith("md") else '# %% tags=["parameters"]\nx = 1\n'
+    book = source.parse(f"{header}\n{body}".encode(), path=name)
+    assert (book.kernel, "display_name" in book.metadata["kernelspec"]) == ("python3", False)
+    assert [(cell.source, cell.line) for cell in book.cells] == [("x = 1", header.count("\n") + 3)]
+
+
+def test_a_script_that_jupytext_refuses_for_another_reason_is_refused_in_one_line() -> None:
+    with pytest.raises(NotebookError, match=r"^task.py: jupytext cannot read it: .+") as error:
+        source.parse(b"# ---\n# jupyter:\n#   kernelspec: {display_name: Python 3}\n# ---\n", path="task.py")
+    assert "\n" not in str(error.value)
+
+
 def test_a_light_script_is_read_too() -> None:
     book = source.parse(b'# + tags=["parameters"]\nx = 1\n\n# +\ny = x\n', path="task.py")
     assert [cell.source for cell in book.tagged("parameters")] == ["x = 1"]

@@ -149,3 +149,14 @@ def test_a_task_is_known_by_whatever_path_it_is_named(root: Path) -> None:
     (root / "sub" / "link.ipynb").symlink_to(root / "b.ipynb")
 
     assert said(run(root, "sub/../b.ipynb", "sub/link.ipynb", select=["PB201"])) == []
+
+
+def test_a_script_that_only_ploomber_cannot_read_is_a_fault_of_a_task_alone(root: Path) -> None:
+    header = "# ---\n# jupyter:\n#   kernelspec: {name: python3}\n# ---\n\n"
+    (root / "script.py").write_text(f'{header}# %% tags=["parameters"]\nupstream = None\n\n# %%\nprint(missing)\n')
+
+    assert said(run(root, "script.py", select=["PB201", "PB807"])) == [("script.py", 2, "PB201")]
+    task = run(root, "script.py", injected={"script.py": frozenset()}, select=["PB807"])
+    assert [(finding.rule, finding.message.split(":")[0]) for finding in task.findings] == [
+        ("PB807", "Ploomber cannot read the file")
+    ]

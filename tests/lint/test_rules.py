@@ -2,7 +2,8 @@
 
 import pytest
 
-from proofbook.lint import registry
+from proofbook import record
+from proofbook.lint import records, registry
 from tests.lint.cases import group_0, group_1, group_2, group_3, group_4, group_7, group_8
 from tests.lint.factory import Case, told
 
@@ -37,3 +38,16 @@ def test_every_finding_says_what_to_do(code: str, case: Case) -> None:
     for finding in case.findings(code):
         assert finding.advice
         assert "\n" not in finding.message + finding.advice
+
+
+@pytest.mark.parametrize(
+    "name", ["auc", "AUC by carrier", "é", "x" * 200, "", " ", "auc ", "\tauc", "a\nb", "a\x00", "x" * 201, "\u200b"]
+)
+def test_lint_and_record_agree_on_what_a_name_is(name: str) -> None:
+    try:
+        record(name, 1)
+    except ValueError:
+        taken = False
+    else:
+        taken = True
+    assert records.is_name(name) == taken

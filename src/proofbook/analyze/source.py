@@ -6,6 +6,7 @@ nobody behind this door has to.
 """
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,8 @@ _LITERALS = ("null", "true", "false", "NaN", "Infinity", "-Infinity")
 _NUMBERS = (".", "e", "E", "e+", "e-", "E+", "E-")
 """Where the decoder stops in a number that is cut short."""
 _ESCAPE = len("u00e9")
+_KERNELSPEC = re.compile(r"^(?P<key>\W*kernelspec:[ \t]*)(?:(?P<brace>\{)|\r?\n(?P<before>[^\w\n]*))", re.MULTILINE)
+_UNNAMED = "proofbook-unnamed-kernel"
 _SCRIPTS = {".py", ".md", ".markdown", ".Rmd", ".qmd", ".r", ".R"}
 
 
@@ -207,13 +210,7 @@ def _language(metadata: dict[str, Any]) -> str:
 
 def _parse_script(text: str, path: str) -> Notebook:
     """A script or Markdown file, cut into cells by jupytext as Ploomber does it."""
-    import jupytext  # costs over a second, and only scripts need it
-
-    try:
-        document = jupytext.reads(text, fmt={"extension": Path(path).suffix})
-    except Exception as error:  # noqa: BLE001  jupytext raises what its parsers raise
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise NotebookError(f"{path}: jupytext cannot read it: {reason[0]}") from None
+    document = _read_by_jupytext(text, path)
     lines = text.splitlines()
     cells, at = [], 0
     for number, raw in enumerate(document.cells, start=1):
@@ -224,6 +221,8 @@ def _parse_script(text: str, path: str) -> Notebook:
             Cell(**{name: getattr(cell, name) for name in cell.__struct_fields__ if name != "line"}, line=at + 1)
         )
     metadata: dict[str, Any] = json.loads(json.dumps(document.metadata))
+    if _part(metadata, of="kernelspec", key="display_name") == _UNNAMED:
+        del metadata["kernelspec"]["display_name"]
     return Notebook(
         path=path,
         cells=tuple(cells),
@@ -232,6 +231,27 @@ def _parse_script(text: str, path: str) -> Notebook:
         kernel=_kernel(metadata),
         metadata=metadata,
     )
+
+
+def _read_by_jupytext(text: str, path: str) -> Any:
+    """What jupytext makes of `text`; a kernel that the header gives no `display_name` is called `_UNNAMED`."""
+    import jupytext  # costs over a second, and only scripts need it
+
+    try:
+        return jupytext.reads(text, fmt={"extension": Path(path).suffix})
+    except Exception as error:  # noqa: BLE001  jupytext raises what its parsers raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        named = _KERNELSPEC.sub(_named, text, count=1) if "'display_name' is a required" in reason else text
+        if named != text and _UNNAMED not in text:
+            return _read_by_jupytext(named, path)
+        raise NotebookError(f"{path}: jupytext cannot read it: {reason}") from None
+
+
+def _named(kernelspec: re.Match[str]) -> str:
+    """The beginning of a header's kernelspec, on one line or over several, with a `display_name` put in front."""
+    key, brace, before = kernelspec.group("key", "brace", "before")
+    name = f"display_name: {_UNNAMED}"
+    return f"{key}{{{name}, " if brace else f"{key}\n{before}{name}\n{before}"
 
 
 def _find(cell: Cell, lines: list[str], start: int) -> int:

@@ -63,6 +63,19 @@ CASES = {
             ["3:1:1 error record `auc` is recorded already in cell 2: only the last stays"],
         ),
         Case(
+            "empty, and so twice",
+            [_IMPORT, "record('', 1)", "record('', 2)"],
+            [
+                "2:1:1 error '' is no name for a record: the cell will fail",
+                "3:1:1 error '' is no name for a record: the cell will fail",
+            ],
+        ),
+        Case(
+            "with a space at its end",
+            [f"{_IMPORT}\nfor c in carriers: record('auc ', 1)"],
+            ["1:2:20 error 'auc ' is no name for a record: the cell will fail"],
+        ),
+        Case(
             "a profile is a value, and takes no name",
             [f"{_IMPORT}, profile\nrecord('a', profile(df))\nrecord('b', profile(df))"],
         ),

@@ -1,16 +1,17 @@
-"""PB702: a record's name that is taken, or not known before the run."""
+"""PB702: a record's name that is taken, not known before the run, or no name."""
 
 import ast
 from collections.abc import Iterator
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import RecordCall
-from proofbook.lint.records import recorded
+from proofbook.lint.records import is_name, recorded
 from proofbook.lint.rule import Subject, Violation, rule
 from proofbook.model.notebook import Cell
 
 __all__ = ["record_name"]
 
+_SHOWN = 50
 _Branch = tuple[tuple[int, str], ...]
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -22,11 +23,13 @@ def record_name(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds a record whose name is computed while the notebook runs, or is recorded twice: in one notebook, in a loop, or
-    in two notebooks of the pipeline. Two calls of which only one can run, in the branches of an `if`, are no fault.
+    in two notebooks of the pipeline. Two calls of which only one can run, in the branches of an `if`, are no fault. And
+    it finds what `record` does not take for a name: nothing at all, more than 200 characters, characters that cannot
+    be printed, a space at either end.
 
     ## Why is this bad?
     The name is how the gate finds yesterday's value. Of two records with one name the later silently wins; one whose
-    name depends on the data is missing on the day the data changes.
+    name depends on the data is missing on the day the data changes. A name that is none ends the run.
 
     ## Example
     ```python
@@ -74,6 +77,8 @@ def _fault(
 ) -> str | None:
     if call.name is None:
         return "the record's name is computed: the gate cannot know it before the run"
+    if _is_no_name(call):
+        return f"{call.name[:_SHOWN]!r} is no name for a record: the cell will fail"
     if looped:
         return f"record `{call.name}` is recorded once in every turn of a loop: only the last stays"
     for other, known, taken in earlier:
@@ -84,9 +89,16 @@ def _fault(
 
 
 def _advice(call: RecordCall, *, looped: bool) -> str:
+    if _is_no_name(call):
+        return "use 1 to 200 printable characters, no space at either end"
     if call.name is None or looped:
         return "record one table with a row for each, and name its key: `record(name, table, key=...)`"
     return "give each record a name of its own"
+
+
+def _is_no_name(call: RecordCall) -> bool:
+    """Whether `record` will refuse the name; scrapbook takes any."""
+    return call.function == "record" and call.name is not None and not is_name(call.name)
 
 
 def _exclusive(one: _Branch, other: _Branch) -> bool:

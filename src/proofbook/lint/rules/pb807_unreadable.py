@@ -14,6 +14,9 @@ def unreadable(subject: Subject) -> Iterator[Violation]:
     Finds a file that is no notebook of nbformat 4: not UTF-8, not JSON, truncated, empty, of an older format, too
     large, or nested so deeply that no tool reads it. It runs whatever is selected, unless `PB807` itself is ignored.
 
+    Of a task of the pipeline, it also finds a script that Proofbook can read and Ploomber cannot: its header names a
+    kernel without `display_name`.
+
     ## Why is this bad?
     What cannot be read cannot be checked or run. A truncated file is often one that is being saved at this moment:
     then the next attempt succeeds.
@@ -33,3 +36,10 @@ def unreadable(subject: Subject) -> Iterator[Violation]:
         what, _, cure = subject.unreadable.partition("; ")
         subject_of = "it " if what.split(" ", 1)[0] in {"is", "has", "ends"} else ""
         yield Violation(message=f"the file cannot be read: {subject_of}{what}", advice=cure)
+    elif subject.notebook.format == "percent" and subject.project is not None and subject.project.task:
+        kernel = subject.notebook.metadata.get("kernelspec")
+        if isinstance(kernel, dict) and "display_name" not in kernel:
+            yield Violation(
+                message="Ploomber cannot read the file: the kernelspec in its header has no `display_name`",
+                advice="add one to the kernelspec, such as `display_name: Python 3`",
+            )
