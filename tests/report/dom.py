@@ -75,6 +75,7 @@ _ALLOWED = {
     "abbr",
     "blockquote",
     "br",
+    "wbr",
     "hr",
     "svg",
     "g",
@@ -85,7 +86,7 @@ _ALLOWED = {
     "polygon",
     "text",
 }
-_VOID = {"meta", "img", "br", "hr", "col"}
+_VOID = {"meta", "img", "br", "wbr", "hr", "col"}
 _URLS = {
     "href",
     "src",

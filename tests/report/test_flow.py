@@ -47,6 +47,8 @@ def test_the_page_and_the_list_of_runs_are_written(project):
     html = path.read_text(encoding="utf-8")
     assert problems(html) == []
     assert "This run may replace run 1 in production." in html
+    assert "got worse by more than its margin" in html
+    assert f"<h1>{project.name} <span" in html.replace("<wbr>", "")
     index = (path.parent / "index.html").read_text(encoding="utf-8")
     assert index.index("run 3") < index.index('href="run-2.html"') < index.index("in production")
     assert 'href="run-1.html"' not in index

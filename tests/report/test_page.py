@@ -167,6 +167,33 @@ def test_a_floor_that_a_first_run_misses_is_said(first):
     assert order(text_of(first.page(gate=gate)), "This run must not go to production.", "regressed", "below the floor")
 
 
+@pytest.mark.parametrize(
+    ("change", "reason", "said"), [("+93", "+93", 1), ("no change", "equal", 0), ("+93", "+93 since July", 2)]
+)
+def test_a_reason_that_repeats_the_change_is_not_said_twice(change, reason, said, good):
+    verdict = "pass" if reason == "equal" else "changed"
+    one = msgspec.structs.replace(good.gate.comparisons[-1], verdict=verdict, change=change, reason=reason)
+    html = good.page(gate=msgspec.structs.replace(good.gate, comparisons=(one,)))
+    records = html[html.index('id="records"') : html.index('id="figures"')]
+
+    assert records.count("+93") == said
+    assert ('<p class="reason">' in records) is (said == 2)
+
+
+def test_a_single_reason_is_no_numbered_list(good, regressed):
+    assert '<ol class="reasons">' in good.page()
+    assert '<ol class="reasons">' not in regressed.page()
+    assert "auc regressed: 0.7431 to 0.7213" in text_of(regressed.page())
+
+
+def test_the_page_is_called_by_the_name_of_the_project_where_it_is_known(good):
+    text = text_of(page.render(good.run, title="<delays>", gate=None, production=None, load=good.load))
+
+    assert "Not judged: run 12 of <delays>" in text
+    assert order(text, "Report of a run", "<delays> run 12", "Pipelineflights")
+    assert "Run 12 flights" in text_of(good.page())
+
+
 def test_what_gates_and_is_wrong_is_the_first_record(regressed):
     html = regressed.page()
 

@@ -55,9 +55,10 @@ def test_sizes_are_said_as_a_person_would(count, said):
     [
         (Rule(better="higher", margin=0.005, floor=0.7), "higher is better; may be worse by 0.005; never below 0.7"),
         (Rule(better="lower", ceiling=2), "lower is better; never above 2"),
-        (Rule(exact=True, informs=True), "must be exactly equal; for information"),
+        (Rule(exact=True, informs=True), "must be exactly equal; never gates"),
         (Rule(tolerance=1e-6, key=("carrier", "hour")), "equal within 1e-06 relative; rows matched by carrier, hour"),
-        (Rule(), "no rule declared"),
+        (Rule(), ""),
+        (Rule(informs=True), ""),
     ],
 )
 def test_a_rule_is_a_sentence(rule, said):
@@ -82,6 +83,20 @@ def test_a_rule_is_a_sentence(rule, said):
 )
 def test_a_record_is_said_in_one_line(record, said):
     assert words.recorded(record) == said
+
+
+def test_a_number_that_is_a_name_has_no_thousands_mark():
+    assert [words.parameter(each) for each in (2013, [2013, 0.5], "a")] == ["2013", "2013, 0.5", "a"]
+    assert words.value(2013) == "2,013"
+
+
+def test_a_digest_within_a_text_is_cut_to_its_beginning():
+    assert words.shortened(f"was {'0a' * 32}, is {'b1' * 29}b… now") == "was 0a0a0a0a0a0a…, is b1b1b1b1b1b1… now"
+    assert words.shortened("run 0a1b2c3d, 336776 flights") == "run 0a1b2c3d, 336776 flights"
+
+
+def test_a_name_goes_on_after_an_underscore_and_is_escaped():
+    assert words.breakable("average_<b>") == "average_<wbr>&lt;b&gt;"
 
 
 def test_moments_are_dates_and_what_is_none_stays():

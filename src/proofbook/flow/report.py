@@ -41,8 +41,10 @@ def write(store: Store, reference: str | int = "latest", *, folder: Path) -> Pat
     held = store.generation(channel)
     other = gate.production if gate else held.run if held else None
     production = None if other is None or other == number else _production(store, other, remarks=remarks)
+    title = store.folder.resolve().parent.name
     html = page.render(
         run,
+        title=title,
         gate=gate,
         production=production,
         load=store.blobs.get,
@@ -52,7 +54,7 @@ def write(store: Store, reference: str | int = "latest", *, folder: Path) -> Pat
     )
     target = folder / f"run-{number}.html"
     _put(target, html)
-    _put(folder / "index.html", page.render_index(_entries(store, folder=folder, channel=channel)))
+    _put(folder / "index.html", page.render_index(_entries(store, folder=folder, channel=channel), title=title))
     return target
 
 

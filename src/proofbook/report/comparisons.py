@@ -19,6 +19,20 @@ __all__ = ["Figure", "Row", "Table", "figures", "rows", "tables"]
 _ORDER: Final = ("regressed", "inconclusive", "changed", "improved", "pass")
 
 
+_EQUAL: Final = frozenset(
+    {
+        "equal",
+        "plotted data equal",
+        "the same bytes",
+        "the same drawing",
+        "the same file",
+        "the same picture",
+        "the same pixels",
+    }
+)
+"""Reasons that say no more than `no change`."""
+
+
 class Row(Struct, frozen=True, kw_only=True):
     """One line of the table of records."""
 
@@ -205,7 +219,7 @@ def _compared(pair: _Compared, *, sources: Sources, numbers: dict[tuple[str, str
         gates=comparison.gates,
         failed=comparison.failed,
         rule=words.rule(comparison.rule) if comparison.kind != "task" else "every task must succeed",
-        reason="" if _nothing_said(pair) else comparison.reason,
+        reason="" if _nothing_said(pair) or _said_already(comparison) else words.shortened(comparison.reason),
         scale=scale(pair.production, pair.candidate, rule=comparison.rule),
         evidence=evidence.blocks(comparison, sources=sources),
         figure=numbers.get((comparison.task, comparison.record), 0) if comparison.kind == "figure" else 0,
@@ -230,6 +244,12 @@ def _nothing_said(pair: _Compared) -> bool:
     return pair.first and pair.comparison.verdict == "inconclusive" and not pair.comparison.failed
 
 
+def _said_already(comparison: Comparison) -> bool:
+    """Whether the reason only repeats what the line says under `Change`."""
+    unchanged = comparison.verdict == "pass" and comparison.change == "no change"
+    return comparison.reason == comparison.change or (unchanged and comparison.reason in _EQUAL)
+
+
 def _verdict(pair: _Compared | _Alone) -> str:
     """For the titles of figures and tables."""
     return "" if isinstance(pair, _Alone) or _nothing_said(pair) else pair.comparison.verdict
@@ -237,8 +257,8 @@ def _verdict(pair: _Compared | _Alone) -> str:
 
 def _side(said: str | None, record: Record | None) -> str:
     if said is not None:
-        return words.brief(said)
-    return words.recorded(record) if record else ""
+        return words.brief(words.shortened(said))
+    return words.shortened(words.recorded(record)) if record else ""
 
 
 def _urgency(row: Row) -> tuple[bool, bool, int]:

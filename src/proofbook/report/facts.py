@@ -68,7 +68,7 @@ class SlowCell(Struct, frozen=True, kw_only=True):
 
 def parameters(run: Run, production: Run | None) -> tuple[Fact, ...]:
     """The pipeline's parameters."""
-    return _beside(run.parameters, production.parameters if production else None, show=words.value)
+    return _beside(run.parameters, production.parameters if production else None, show=words.parameter)
 
 
 def data(run: Run, production: Run | None) -> tuple[Fact, ...]:

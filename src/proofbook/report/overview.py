@@ -98,7 +98,7 @@ def _judged(run: Run, gate: GateResult | None) -> tuple[str, str, str, str]:
         ended = "failed" if run.ending == "failed" else f"was {run.ending}"
         sentence = f"The build {ended}. It must not go to {gate.channel}."
     elif gate.decision == "go":
-        sentence = f"Nothing that gates got worse. This run may replace {named}."
+        sentence = f"No record that gates got worse by more than its margin. This run may replace {named}."
     elif gate.decision == "no":
         sentence = f"This run must not {'go to' if gate.production is None else 'replace'} {named}."
     elif gate.production is None:

@@ -53,6 +53,7 @@ def render(
     production: Run | None,
     load: Callable[[str], bytes],
     identity: str | None = None,
+    title: str = "",
     in_production: bool = False,
     remarks: Sequence[str] = (),
 ) -> str:
@@ -65,6 +66,7 @@ def render(
         production: The run that it is compared with.
         load: Gives the bytes of a blob by its digest. Where it raises, the page says so in that place.
         identity: Digest of the run's manifest; reckoned where it is not given.
+        title: What the pipeline is called; its file, where nothing is said.
         in_production: Whether the run is in production itself.
         remarks: What else a reader has to know; shown below the verdict.
     """
@@ -75,6 +77,7 @@ def render(
     return _rendered(
         "page.html.j2",
         run=run,
+        title=title,
         gate=gate,
         production=production,
         in_production=in_production,
@@ -100,9 +103,9 @@ def render(
     )
 
 
-def render_index(entries: Sequence[Entry]) -> str:
-    """The list of runs, as it is given, as HTML."""
-    return _rendered("index.html.j2", entries=entries)
+def render_index(entries: Sequence[Entry], *, title: str = "") -> str:
+    """The list of runs of the pipeline called `title`, as it is given, as HTML."""
+    return _rendered("index.html.j2", entries=entries, title=title)
 
 
 def policy() -> str:

@@ -2,14 +2,19 @@
 
 import json
 import math
+import re
 from datetime import datetime
 from typing import Any
+
+from markupsafe import Markup
 
 from proofbook.model.record import Record, Rule
 from proofbook.report.limits import VALUE_CHARACTERS
 
 __all__ = ["DECISIONS", "STATUSES", "VERDICTS", "amount", "brief", "duration", "moment", "plural", "recorded", "rule"]
-__all__ += ["size", "value"]
+__all__ += ["breakable", "parameter", "shortened", "size", "value"]
+
+_DIGITS = re.compile(r"\b[0-9a-f]{40,}\b…?")
 
 # every state has a symbol and a word: colour never says anything alone
 VERDICTS = {
@@ -55,12 +60,12 @@ def size(count: int) -> str:
     return f"{reduced:.3g} {unit}"
 
 
-def amount(number: float) -> str:
-    """A number without noise: six significant digits, thousands apart when it is whole."""
+def amount(number: float, *, apart: bool = True) -> str:
+    """A number without noise: six significant digits, thousands apart when it is whole and `apart`."""
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         return str(number)
     if isinstance(number, int) or (number.is_integer() and abs(number) < 1e15):
-        return f"{int(number):,}" if abs(number) < 10**15 else f"{number:.6g}"
+        return (f"{int(number):,}" if apart else f"{int(number)}") if abs(number) < 10**15 else f"{number:.6g}"
     return f"{number:.6g}"
 
 
@@ -80,22 +85,37 @@ def brief(text: str, *, limit: int = VALUE_CHARACTERS) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def value(content: Any) -> str:
-    """Any JSON value in one line."""
+def value(content: Any, *, apart: bool = True) -> str:
+    """Any JSON value in one line; whole numbers with their thousands apart, where `apart`."""
     if content is None:
         return "none"
     if isinstance(content, bool):
         return "true" if content else "false"
     if isinstance(content, (int, float)):
-        return amount(content)
+        return amount(content, apart=apart)
     if isinstance(content, str):
         return brief(content)
     if isinstance(content, (list, tuple)) and all(isinstance(item, (str, int, float, bool)) for item in content):
-        return brief(", ".join(value(item) for item in content[:50]))
+        return brief(", ".join(value(item, apart=apart) for item in content[:50]))
     try:
         return brief(json.dumps(content, ensure_ascii=False, default=str))
     except (RecursionError, ValueError):
         return "deeply nested"
+
+
+def parameter(content: Any) -> str:
+    """The value of a parameter: a seed or a year is a name rather than an amount."""
+    return value(content, apart=False)
+
+
+def shortened(text: str) -> str:
+    """With the beginning of each digest in its place: nobody reads 64 digits."""
+    return _DIGITS.sub(lambda found: f"{found[0][:12]}…", text)
+
+
+def breakable(name: str) -> Markup:
+    """A name that may go on in the next line after each `_`, and not within a word."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def recorded(record: Record) -> str:
@@ -126,7 +146,7 @@ def _shape(described: Any) -> str:
 
 
 def rule(declared: Rule) -> str:
-    """What the author declared, as a sentence without a full stop."""
+    """What the author declared, as a sentence without a full stop; empty where that is nothing but to inform."""
     said = []
     if declared.better:
         said.append(f"{declared.better} is better")
@@ -142,9 +162,9 @@ def rule(declared: Rule) -> str:
         said.append(f"equal within {amount(declared.tolerance)} relative")
     if declared.key:
         said.append(f"rows matched by {brief(', '.join(declared.key))}")
-    if declared.informs:
-        said.append("for information")
-    return "; ".join(said) if said else "no rule declared"
+    if declared.informs and said:
+        said.append("never gates")
+    return "; ".join(said)
 
 
 def plural(count: int, word: str) -> str:
