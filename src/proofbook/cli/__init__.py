@@ -12,6 +12,7 @@ import click
 
 from proofbook import __version__
 from proofbook.exceptions import CancelledError, ProofbookError
+from proofbook.terminal import say
 
 __all__ = ["COMMANDS", "cli", "main"]
 
@@ -57,14 +58,18 @@ def cli(debug: bool) -> None:
 def main(argv: list[str] | None = None) -> None:
     """The console script. Never returns: ends the process with the exit code of the first cause."""
     argv = sys.argv[1:] if argv is None else argv
+    say.forgive_encoding()
     try:
         result: Any = cli.main(argv, prog_name="proofbook", standalone_mode=False)
     except click.exceptions.Abort:
         _stop(CancelledError("interrupted"))
     except KeyboardInterrupt:
         _stop(CancelledError("interrupted"))
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        say.error(_usage(error))
         sys.exit(error.exit_code)
     except ProofbookError as error:
         if "--debug" in argv:
@@ -75,5 +80,12 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _stop(error: ProofbookError) -> None:
-    click.secho(f"error: {error}", fg="red", err=True)
+    say.error(error)
     sys.exit(error.exit_code)
+
+
+def _usage(error: click.ClickException) -> str:
+    """What click has to say of a command that was typed wrongly, in one line, and where it is explained."""
+    said = " ".join(error.format_message().split())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{said.rstrip('.')} (see `{context.command_path} --help`)" if context is not None else said

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import msgspec
@@ -16,7 +16,7 @@ from ploomber.spec import DAGSpec
 from ploomber.util import default
 from ploomber_core.exceptions import BaseException as PloomberError
 
-from proofbook.exceptions import PipelineError
+from proofbook.exceptions import PipelineError, UsageError
 from proofbook.model.pipeline import Pipeline
 from proofbook.ploomber import reading
 from proofbook.ploomber.executor import Executor
@@ -25,6 +25,8 @@ __all__ = ["build", "read"]
 
 # what Ploomber and the YAML reader raise for a pipeline that is not as it should be
 _BAD_PIPELINE = (PloomberError, DAGRenderError, OSError, ValueError, TypeError, KeyError, AttributeError)
+# its own slip, on the way to saying that env.yaml cannot be read
+_BAD_PIPELINE += (UnboundLocalError,)
 
 
 def build(arguments: Sequence[str], *, as_json: bool = False) -> int:
@@ -75,14 +77,14 @@ def _load(arguments: Sequence[str]) -> tuple[Any, Any]:
     before = sys.argv
     sys.argv = ["proofbook build", *arguments]
     try:
-        parser = CustomParser(prog="proofbook build", description="Build the pipeline.")
+        parser = _Parser(prog="proofbook build", description="Build the pipeline.")
         with parser:
             parser.add_argument("--force", "-f", action="store_true", help="Run every task, up to date or not.")
             parser.add_argument("--partially", "-p", help="Build until this task (or pattern, such as 'fit-*').")
             parser.add_argument("--skip-upstream", "-su", action="store_true", help="With --partially: only that task.")
         return parser.load_from_entry_point_arg()
     except _BAD_PIPELINE as error:
-        raise PipelineError(_one_line(error)) from error
+        raise PipelineError(_one_line(error, folder=Path.cwd())) from error
     finally:
         sys.argv = before
 
@@ -108,7 +110,7 @@ def read(path: Path, *, flags: Sequence[str] = ()) -> Pipeline:
     except SystemExit:
         raise PipelineError(noise.getvalue().strip().removeprefix("error: ")) from None
     except _BAD_PIPELINE as error:
-        raise PipelineError(_one_line(error)) from error
+        raise PipelineError(_one_line(error, folder=path.resolve().parent)) from error
     return reading.pipeline_of(dag, root=path.resolve().parent, path=path.name)
 
 
@@ -130,9 +132,37 @@ def _env(path: Path, flags: Sequence[str]) -> dict[str, Any] | None:
     return dict(env._replace_flatten_keys(given)) if env else None
 
 
-def _one_line(error: Exception) -> str:
+class _Parser(CustomParser):  # type: ignore[misc]  # Ploomber is not typed
+    """Ploomber's flags; what is wrong with them is said in one line, as of all our commands."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the flags."""
+        raise UsageError(f"{' '.join(message.split())} (see `proofbook build --help`)")
+
+
+def _one_line(error: Exception, *, folder: Path) -> str:
+    if isinstance(error, UnboundLocalError):
+        error = _first(error)
+    if isinstance(error, UnicodeDecodeError):
+        return _undecodable(error, folder=folder)
     text = error.get_message() if isinstance(error, PloomberError) else str(error)
     return " ".join(text.split()) or type(error).__name__
+
+
+def _first(error: Exception) -> Exception:
+    """The error with which it began."""
+    before = error.__cause__ or error.__context__
+    return _first(before) if isinstance(before, Exception) else error
+
+
+def _undecodable(error: UnicodeDecodeError, *, folder: Path) -> str:
+    """Ploomber reads its files in the locale's encoding, and neither it nor Python says which file that was."""
+    files = (path for path in sorted(folder.glob("*.y*ml")) if path.is_file())
+    name = next((path.name for path in files if bytes(error.object) in path.read_bytes()), "a file of the pipeline")
+    return (
+        f"{name}: Ploomber reads it in this locale's encoding, {error.encoding}, in which it is not valid: set "
+        "PYTHONUTF8=1, or a locale such as LC_ALL=C.UTF-8"
+    )
 
 
 @contextmanager

@@ -35,6 +35,7 @@ class Executor(PloomberExecutor):
     """
 
     def __init__(self) -> None:
+        say.forgive_encoding()
         self.exit_code = 0
         self.findings = 0
         self.built: build.Built | None = None

@@ -1,4 +1,6 @@
-"""Single lines for a person. Control characters of whatever is quoted are made visible, never sent to the terminal."""
+"""
+Single lines for a person. What is quoted is made visible, never obeyed: control characters, and those that reorder text.
+"""
 
 import os
 import re
@@ -10,17 +12,35 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "error", "line", "printable"]
+__all__ = ["console", "error", "forgive_encoding", "line", "printable"]
 
 _PIPED = 110
 """Columns where no terminal says how many there are."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def forgive_encoding() -> None:
+    """
+    From now on, what standard output and error cannot encode is written as an escape.
+
+    A build that is done must not end in a UnicodeEncodeError because a log is ASCII and its last line has a tick in it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # a stream that stands in for them (a buffer, a notebook's) may have no encoding at all
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
 
 
 def printable(text: str) -> str:
-    """`text` with control characters but newline and tab written as escapes."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+    """`text` with control characters but newline and tab, and characters that reorder text, written as escapes."""
+    return _UNSAFE.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def console() -> "Console":

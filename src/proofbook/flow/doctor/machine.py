@@ -1,10 +1,10 @@
 """The machine: bytecode, encoding, and the disk under the project."""
 
+import locale
 import os
 import re
 import secrets
 import shutil
-import sys
 from pathlib import Path
 from typing import Literal
 
@@ -35,7 +35,7 @@ def bytecode(place: Place) -> Said:
 
 def encoding(place: Place) -> Said:  # noqa: ARG001
     """The encoding in which files are read that nobody named one for; Ploomber names none."""
-    name = sys.stdout.encoding if sys.flags.utf8_mode else _preferred()
+    name = locale.getpreferredencoding(False)
     if name.lower().replace("-", "").replace("_", "") != "utf8":
         cure = "export PYTHONUTF8=1, or a locale such as LC_ALL=C.UTF-8"
         return "problem", f"text files are read as {name}: an accent in pipeline.yaml breaks the build", cure
@@ -75,12 +75,6 @@ def disk_space(place: Place) -> Said:
         cure = "make room: each run keeps its notebooks and products"
         return "problem" if free < _TOO_LITTLE else "warning", shown, cure
     return "ok", shown, ""
-
-
-def _preferred() -> str:
-    import locale
-
-    return locale.getpreferredencoding(False)
 
 
 def _mount_of(path: Path, *, mounts: Path) -> tuple[str, str]:
