@@ -11,7 +11,7 @@ from proofbook.analyze import magics
 from proofbook.analyze.cell_walk import CellWalk, NotebookState, SeenCall, imported_as
 from proofbook.analyze.constants import fold
 from proofbook.analyze.file_calls import file_call
-from proofbook.analyze.flow import CellFlow, Definition, FileUse, RecordCall, SyntaxProblem, Use
+from proofbook.analyze.flow import Called, CellFlow, Definition, FileUse, RecordCall, SyntaxProblem, Use
 from proofbook.analyze.names import is_known
 from proofbook.model.notebook import Cell, Notebook
 
@@ -184,10 +184,16 @@ def _constants(flows: list[CellFlow]) -> dict[str, ast.expr]:
 
 
 def _with_calls(flow: CellFlow, calls: list[SeenCall], constants: Mapping[str, ast.expr]) -> CellFlow:
-    """With the files and records that its calls touch."""
+    """With its calls, and the files and records that they touch."""
+    called = [
+        Called(name=call.dotted, node=call.node, span=flow.place(call.node), deferred=call.deferred)
+        for call in calls
+        if call.dotted is not None
+    ]
+    called.sort(key=lambda call: (call.span.line, call.span.column))
     files = [use for call in calls for use in _files(flow, call, constants)]
     records = [found for call in calls if (found := _record(flow, call, constants)) is not None]
-    return replace(flow, files=tuple(files), records=tuple(records))
+    return replace(flow, calls=tuple(called), files=tuple(files), records=tuple(records))
 
 
 def _namer(names: Mapping[str, str]) -> Callable[[ast.expr], str | None]:

@@ -10,6 +10,7 @@ from proofbook.model.notebook import Cell
 
 __all__ = [
     "Alias",
+    "Called",
     "CellFlow",
     "Definition",
     "Exit",
@@ -123,6 +124,17 @@ class Import(Struct, frozen=True, kw_only=True):
     """Inside a function."""
 
 
+class Called(Struct, frozen=True, kw_only=True):
+    """A call of a builtin or of something imported."""
+
+    name: str
+    """`os.chdir`, however it was imported; builtins as they are."""
+    node: ast.Call
+    span: Span
+    deferred: bool = False
+    """It stands in the body of a function or lambda."""
+
+
 class FileUse(Struct, frozen=True, kw_only=True):
     """A file (or folder) that the cell reads or writes."""
 
@@ -209,6 +221,8 @@ class CellFlow(Struct, frozen=True, kw_only=True):
     aliases: tuple[Alias, ...] = ()
 
     imports: tuple[Import, ...] = ()
+    calls: tuple[Called, ...] = ()
+    """In the order in which they stand."""
     files: tuple[FileUse, ...] = ()
     records: tuple[RecordCall, ...] = ()
     exits: tuple[Exit, ...] = ()

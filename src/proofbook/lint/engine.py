@@ -7,7 +7,6 @@ import msgspec
 from proofbook.analyze import cells
 from proofbook.analyze.cells import CellFlow
 from proofbook.lint import registry, suppressions
-from proofbook.lint.calls import calls
 from proofbook.lint.rule import Project, Rule, Subject, Violation
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.finding import Finding
@@ -53,7 +52,6 @@ def lint(
     subject = Subject(
         notebook=notebook,
         flow=flows,
-        calls=tuple(calls(flows)),
         configuration=configuration,
         project=project,
         suppressions=suppressions.read(notebook),

@@ -1,13 +1,13 @@
 """What a rule is, what it is given, and what it says. A plugin's rules are made of the same three values."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import cleandoc
 from typing import Literal
 
 from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
-from proofbook.lint.calls import Called
+from proofbook.analyze.flow import Called
 from proofbook.lint.suppressions import Suppression
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.notebook import Cell, Notebook
@@ -57,8 +57,6 @@ class Subject(Struct, frozen=True, kw_only=True):
     notebook: Notebook
     flow: tuple[CellFlow, ...] = ()
     """One a code cell, in order; empty where the notebook is not Python."""
-    calls: tuple[Called, ...] = ()
-    """Every call of a builtin or of something imported, in the order of the cells."""
     configuration: LintConfiguration = LintConfiguration()
     project: Project | None = None
     suppressions: tuple[Suppression, ...] = ()
@@ -66,6 +64,11 @@ class Subject(Struct, frozen=True, kw_only=True):
     """Codes of every rule there is."""
     unreadable: str | None = None
     """Why there is nothing to look at; `notebook` is then empty."""
+
+    @property
+    def calls(self) -> Iterator[tuple[Cell, Called]]:
+        """Every call of a builtin or of something imported, with its cell, in the order of the cells."""
+        return ((flow.cell, call) for flow in self.flow for call in flow.calls)
 
     @property
     def parameters(self) -> Cell | None:

@@ -20,6 +20,16 @@ CASES = {
             ["import os\ndef go():\n    os.chdir('..')"],
             ["1:3:5 warning `os.chdir()` changes the working directory"],
         ),
+        Case(
+            "imported in the function itself",
+            ["def go():\n    import os\n    os.chdir('..')"],
+            ["1:3:5 warning `os.chdir()` changes the working directory"],
+        ),
+        Case(
+            "the name is another's only later",
+            ["import os\nos.chdir('..')", "os = None"],
+            ["1:2:1 error `os.chdir()` changes the working directory"],
+        ),
         Case("comes back by itself", ["import contextlib\nwith contextlib.chdir('data'):\n    pass"]),
         Case("a variable called cd", ["cd = 1\ncd"]),
         Case("a subshell's own folder", ["!cd data && ls"]),

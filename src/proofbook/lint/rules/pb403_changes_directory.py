@@ -46,12 +46,12 @@ def changes_directory(subject: Subject) -> Iterator[Violation]:
                     line=magic.line,
                     column=magic.column,
                 )
-    for call in subject.calls:
+    for cell, call in subject.calls:
         if call.name in _CALLS:
             yield Violation(
                 message=f"`{call.name}()` changes the working directory",
                 advice=_ADVICE,
-                cell=call.cell,
+                cell=cell,
                 line=call.span.line,
                 column=call.span.column,
                 level="warning" if call.deferred else None,

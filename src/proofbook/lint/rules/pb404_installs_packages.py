@@ -4,8 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from proofbook.analyze.flow import Called
 from proofbook.analyze.magics import Magic
-from proofbook.lint.calls import Called
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["installs_packages"]
@@ -75,13 +75,13 @@ def installs_packages(subject: Subject) -> Iterator[Violation]:
                     line=line,
                     column=magic.column if line == magic.line else 1,
                 )
-    for call in subject.calls:
+    for cell, call in subject.calls:
         called = _of_call(call) if call.name in _CALLS else None
         if called is not None:
             yield Violation(
                 message=f"`{called}` changes the environment while the notebook runs",
                 advice=_ADVICE,
-                cell=call.cell,
+                cell=cell,
                 line=call.span.line,
                 column=call.span.column,
                 level="warning" if call.deferred else None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from proofbook.lint.calls import Called
+from proofbook.analyze.flow import Called
 from proofbook.lint.rule import Level, Subject, Violation, rule
 
 __all__ = ["interactive_only"]
@@ -49,7 +49,7 @@ def interactive_only(subject: Subject) -> Iterator[Violation]:
     Deleting a help request is safe. For the rest there is no fix: only the author knows the value.
     """
     yield from _magics(subject)
-    for call in subject.calls:
+    for cell, call in subject.calls:
         what = _CALLS.get(call.name) or ("holds no value in a headless run" if _is_empty_widget(call) else None)
         if what is not None:
             short = call.name.rpartition(".")[2]
@@ -57,7 +57,7 @@ def interactive_only(subject: Subject) -> Iterator[Violation]:
             yield Violation(
                 message=f"`{short}()` {what}",
                 advice=_CURES.get(call.name, cure),
-                cell=call.cell,
+                cell=cell,
                 line=call.span.line,
                 column=call.span.column,
                 level="warning" if call.deferred else None,
