@@ -1,6 +1,9 @@
 """`proofbook doctor`, typed."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +45,28 @@ def test_warnings_end_with_0(
     assert {"code": "D401", "level": "warning"}.items() <= next(
         one for one in told["checks"] if one["name"] == "door"
     ).items()
+
+
+@pytest.mark.parametrize(("kernel", "code"), [("mykern", 0), ("MyKern", 0), ("another", 5)])
+def test_doctor_and_build_agree_on_whether_a_kernel_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: str, code: int
+) -> None:
+    proofbook("init", str(tmp_path / "p"))
+    folder = tmp_path / "data/kernels/MyKern"
+    folder.mkdir(parents=True)
+    words = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (folder / "kernel.json").write_text(json.dumps({"argv": words, "display_name": "x", "language": "python"}))
+    for file in (tmp_path / "p/notebooks").iterdir():
+        document = json.loads(file.read_text(encoding="utf-8"))
+        document["metadata"]["kernelspec"]["name"] = kernel
+        file.write_text(json.dumps(document), encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "p")
+    environment = {**os.environ, "JUPYTER_DATA_DIR": str(tmp_path / "data")}
+    program = [sys.executable, "-c", "from proofbook.cli import main; main()"]
+
+    examined = subprocess.run([*program, "doctor", "--json"], env=environment, capture_output=True, check=False)
+    built = subprocess.run([*program, "build"], env=environment, capture_output=True, check=False)
+
+    checks = {one["name"]: one["level"] for one in json.loads(examined.stdout)["checks"]}
+    assert built.returncode == code, built.stderr.decode()
+    assert (checks["kernels"] == "problem") == (code == 5)

@@ -5,14 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 
+from proofbook.exceptions import StoreError
 from proofbook.flow import door
 from proofbook.flow.doctor import CHECKS, Place, examine
+from proofbook.store import Store, layout
 
 PIPELINE = "tasks:\n  - source: a.ipynb\n    product: out/a.ipynb\n"
 DOOR = "".join(f"{line}\n" for line in door.LINES.values())
@@ -178,6 +181,30 @@ def test_a_kernel_that_a_notebook_names_and_nobody_has(tmp_path: Path, home: Pat
     assert examined(tmp_path, home, JUPYTER_DATA_DIR=str(home / "data"))["D202"]["level"] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("kernel", "metadata", "offered"),
+    [
+        ("conda-env-old", {"language_info": {"name": "python"}}, True),
+        ("conda-env-old", {"kernelspec": {"language": "python"}}, True),
+        ("julia-1.9", {"language_info": {"name": "julia"}}, False),
+        ("julia-1.9", {}, False),
+        ("a; rm -r b", {"language_info": {"name": "python"}}, False),
+    ],
+)
+def test_only_for_a_python_notebook_a_python_kernel_is_the_cure(
+    tmp_path: Path, kernel: str, metadata: dict[str, Any], offered: bool
+) -> None:
+    spec = {"name": kernel, "display_name": kernel, **metadata.get("kernelspec", {})}
+    made = nbformat.v4.new_notebook(metadata={**metadata, "kernelspec": spec})
+    nbformat.write(made, tmp_path / "a.ipynb")
+    check = next(check for check in CHECKS if check.name == "kernels")
+
+    said = check.diagnose(Place(root=tmp_path))
+
+    assert said.level == "problem"
+    assert (f"ipykernel install --sys-prefix --name {kernel}" in said.cure) == offered, said.cure
+
+
 def test_without_a_pipeline_every_notebook_is_asked_for_its_kernel(tmp_path: Path, home: Path) -> None:
     (tmp_path / "deep").mkdir()
     notebook(tmp_path / "deep/b.ipynb", kernel="nowhere")
@@ -247,31 +274,70 @@ def test_looking_leaves_nothing_behind(tmp_path: Path, home: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def mounted(root: Path, *, kind: str = "ext4", options: str = "rw") -> Path:
+    """The kernel's table of mounts, written by hand: a file system of `kind` at `root`, and a network one beside it."""
+    shown = str(root).replace(" ", "\\040")
+    mounts = root.parent / "mountinfo"
+    mounts.write_text(
+        f"22 1 8:1 / / rw - xfs /dev/sda1 rw\n40 22 0:40 / {shown} {options},relatime shared:1 - {kind} host:/x rw\n"
+        f"41 22 0:41 / {root.parent}/a rw - nfs host:/y rw\n"
+    )
+    return mounts
+
+
+@pytest.mark.parametrize("forced", [False, True])
 @pytest.mark.parametrize(
-    ("kind", "level"),
+    "kind",
     [
-        ("nfs4", "warning"),
-        ("cifs", "warning"),
-        ("fuse.sshfs", "warning"),
-        ("ext4", "ok"),
-        ("fuse.fuse-overlayfs", "ok"),
+        *("nfs4", "cifs", "ocfs2", "gfs2", "fuse.sshfs", "fuse.glusterfs"),
+        *("ext4", "virtiofs", "fuse.fuse-overlayfs", "fuse.encfs"),
     ],
 )
-def test_a_network_file_system_under_the_project(tmp_path: Path, kind: str, level: str) -> None:
-    """Such a mount cannot be made here: the kernel's table of mounts is written by hand."""
-    place = tmp_path / "a b"
-    place.mkdir()
-    shown = str(place).replace(" ", "\\040")
-    mounts = tmp_path / "mountinfo"
-    mounts.write_text(
-        f"22 1 8:1 / / rw - xfs /dev/sda1 rw\n40 22 0:40 / {shown} rw,relatime shared:1 - {kind} host:/x rw\n"
-        f"41 22 0:41 / {tmp_path}/a rw - nfs host:/y rw\n"
-    )
+def test_doctor_and_store_judge_a_file_system_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, forced: bool
+) -> None:
+    root = tmp_path / "a b"
+    root.mkdir()
+    mounts = mounted(root, kind=kind)
+    check = next(check for check in CHECKS if check.name == "file-system")
+    environment = {layout.FORCE: "1"} if forced else {}
+
+    said = check.diagnose(Place(root=root, mounts=mounts, environment=environment))
+
+    monkeypatch.setattr(layout.filesystem, "at", partial(layout.filesystem.at, mounts=mounts))
+    monkeypatch.setenv(layout.FORCE, "1" if forced else "")
+    refusal = ""
+    try:
+        Store.open(root).close()
+    except StoreError as error:
+        refusal = str(error)
+    assert (said.level == "problem") == bool(refusal)
+    assert (kind in said.what, str(root) in said.what) == (True, True)
+    if refusal:
+        assert "PROOFBOOK_ALLOW_NETWORK_STORE=1" in refusal
+        assert "PROOFBOOK_ALLOW_NETWORK_STORE=1" in said.cure
+    elif said.level == "warning":
+        assert forced
+
+
+def test_a_file_system_that_is_mounted_read_only(tmp_path: Path) -> None:
+    root = tmp_path / "a b"
+    root.mkdir()
     check = next(check for check in CHECKS if check.name == "file-system")
 
-    said = check.diagnose(Place(root=place, mounts=mounts))
+    said = check.diagnose(Place(root=root, mounts=mounted(root, options="ro")))
 
-    assert (said.level, kind in said.what, str(place) in said.what) == (level, True, True), said
+    assert (said.level, "read-only" in said.what) == ("problem", True)
+
+
+def test_a_store_that_is_a_symbolic_link_is_refused_by_both(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".proofbook").symlink_to("elsewhere")
+    check = next(check for check in CHECKS if check.name == "store-folder")
+
+    assert check.diagnose(Place(root=tmp_path)).level == "problem"
+    with pytest.raises(StoreError, match="symbolic link"):
+        Store.open(tmp_path)
 
 
 def test_little_room_on_the_disk(tmp_path: Path) -> None:

@@ -24,9 +24,11 @@ from proofbook.ploomber.executor import Executor
 __all__ = ["build", "read"]
 
 # what Ploomber and the YAML reader raise for a pipeline that is not as it should be
-_BAD_PIPELINE = (PloomberError, DAGRenderError, OSError, ValueError, TypeError, KeyError, AttributeError)
-# its own slip, on the way to saying that env.yaml cannot be read
-_BAD_PIPELINE += (UnboundLocalError,)
+_BAD_PIPELINE = (
+    *(PloomberError, DAGRenderError, OSError, ValueError, TypeError, KeyError, AttributeError),
+    # its own slip, on the way to saying that env.yaml cannot be read
+    UnboundLocalError,
+)
 
 
 def build(arguments: Sequence[str], *, as_json: bool = False) -> int:
@@ -132,7 +134,7 @@ def _env(path: Path, flags: Sequence[str]) -> dict[str, Any] | None:
     return dict(env._replace_flatten_keys(given)) if env else None
 
 
-class _Parser(CustomParser):  # type: ignore[misc]  # Ploomber is not typed
+class _Parser(CustomParser):
     """Ploomber's flags; what is wrong with them is said in one line, as of all our commands."""
 
     def error(self, message: str) -> NoReturn:

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
-from jupyter_core.paths import jupyter_path
 
 from proofbook.analyze import source
 from proofbook.exceptions import LintFailedError, MachineError, NotebookError, PipelineError
-from proofbook.flow import lint
+from proofbook.flow import kernels, lint
 from proofbook.lint import output
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.notebook import Notebook
@@ -98,9 +97,7 @@ def _parameters(notebook: Notebook, task: Mapping[str, Any], *, name: str) -> No
 
 def _kernel(notebook: Notebook, task: Mapping[str, Any], *, name: str) -> None:
     kernel = task.get("kernelspec_name") or notebook.kernel
-    if kernel is None or kernel == "python3":
-        return
-    if not any((Path(folder) / "kernels" / kernel).is_dir() for folder in jupyter_path()):
+    if kernel is not None and not kernels.is_installed(kernel):
         raise MachineError(
             f"task {name}: {notebook.path} asks for the kernel {kernel!r}, which is not installed here: install it, or "
             "choose another in JupyterLab (`jupyter kernelspec list` shows what there is)"

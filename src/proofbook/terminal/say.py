@@ -1,5 +1,5 @@
 """
-Single lines for a person. What is quoted is made visible, never obeyed: control characters, and those that reorder text.
+Single lines for a person. What is quoted is made visible, never obeyed: control characters, and what reorders text.
 """
 
 import os

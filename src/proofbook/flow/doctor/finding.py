@@ -9,7 +9,12 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-__all__ = ["Check", "Diagnosis", "Place"]
+__all__ = ["Check", "Diagnosis", "Level", "Place", "Said"]
+
+Level = Literal["ok", "warning", "problem"]
+"""`problem`: something does not work. `warning`: it works, but not as you may think."""
+Said = tuple[Level, str, str]
+"""The level, what was seen in one line, and the cure in one line, empty where all is well."""
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -27,8 +32,7 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
 
     code: str
     name: str
-    level: Literal["ok", "warning", "problem"] = "ok"
-    """`problem`: something does not work. `warning`: it works, but not as you may think."""
+    level: Level = "ok"
     what: str
     """What was seen, in one line."""
     cure: str = ""
@@ -36,11 +40,11 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """One check. Its function returns the level, what was seen, and the cure."""
+    """One check."""
 
     code: str
     name: str
-    look: Callable[[Place], "tuple[Literal['ok', 'warning', 'problem'], str, str]"]
+    look: Callable[[Place], Said]
 
     def diagnose(self, place: Place) -> Diagnosis:
         """Look, and say what was seen; a check that cannot look says so, and is no reason to stop."""

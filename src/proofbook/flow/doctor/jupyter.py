@@ -6,26 +6,26 @@ import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from jupyter_core.paths import jupyter_config_path, jupyter_path
+from jupyter_core.paths import jupyter_config_path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from proofbook.analyze import source
 from proofbook.exceptions import NotebookError
-from proofbook.flow.doctor.finding import Place
+from proofbook.flow.doctor.finding import Place, Said
+from proofbook.flow.kernels import NATIVE, installed
+from proofbook.model.notebook import Notebook
 
 __all__ = ["kernel_interpreter", "kernels", "ploomber_extension"]
-
-Said = tuple[Literal["ok", "warning", "problem"], str, str]
 
 _SETTING = "jupyter_server_config"
 _EXTENSIONS = ("ploomber", "ploomber_extension")
 _CURE = "start it with `proofbook lab`, which leaves it off; or: jupyter server extension disable"
-_NATIVE = "python3"
-"""The kernel that jupyter_client makes up where no file describes it and ipykernel is installed."""
 _BARE = re.compile(r"python(3(\.\d+)?)?")
+_NAME = re.compile(r"\w[\w.-]*")
+"""A name that can be pasted into a shell."""
 _MOST = 200
 """Notebooks that are looked at where there is no pipeline to name them."""
 
@@ -46,29 +46,34 @@ def ploomber_extension(place: Place) -> Said:  # noqa: ARG001
 
 def kernels(place: Place) -> Said:
     """The kernels that the project's notebooks name."""
-    known = _kernels()
-    missing: dict[str, str] = {}
+    known = installed()
+    missing: dict[str, Notebook] = {}
     for path in _notebooks(place.root):
         try:
-            name = source.read(place.root / path, shown=path).kernel
+            notebook = source.read(place.root / path, shown=path)
         except NotebookError:
             # lint has more to say of it
             continue
-        if name and name.lower() not in known:
-            missing.setdefault(name, path)
-    if missing:
-        what = "; ".join(f"{path} names the kernel {name!r}, which is not installed" for name, path in missing.items())
-        first = next(iter(missing))
-        install = f"{sys.executable} -m ipykernel install --sys-prefix --name {first}"
-        return "problem", what, f"choose an installed kernel ({', '.join(sorted(known))}), or: {install}"
-    return "ok", f"installed: {', '.join(sorted(known)) or 'none'}", ""
+        if notebook.kernel and notebook.kernel.lower() not in known:
+            missing.setdefault(notebook.kernel, notebook)
+    if not missing:
+        return "ok", f"installed: {', '.join(sorted(known)) or 'none'}", ""
+    what = "; ".join(f"{one.path} names the kernel {name!r}, which is not installed" for name, one in missing.items())
+    cures = [f"choose an installed kernel ({', '.join(sorted(known)) or 'there is none'})"]
+    for name, one in missing.items():
+        if _says_python(one) and _NAME.fullmatch(name):
+            cures.append(f"{sys.executable} -m ipykernel install --sys-prefix --name {name}")
+            break
+    else:
+        cures.append(f"install the kernel {next(iter(missing))!r}, as its language's own kernel package explains")
+    return "problem", what, ", or: ".join(cures)
 
 
 def kernel_interpreter(place: Place) -> Said:
     """Whether `python3` runs this Python, and so finds the packages that are installed here."""
-    folder = _kernels().get(_NATIVE)
+    folder = installed().get(NATIVE)
     if folder is None:
-        return "ok", f"{_NATIVE} runs {sys.executable}", ""
+        return "ok", f"{NATIVE} runs {sys.executable}", ""
     try:
         words = json.loads((folder / "kernel.json").read_bytes())["argv"]
         program = str(words[0])
@@ -76,30 +81,26 @@ def kernel_interpreter(place: Place) -> Said:
         return "problem", f"{folder / 'kernel.json'} is not a kernel's description", _reinstall(folder)
     # jupyter_client puts its own interpreter where only `python` stands
     if _BARE.fullmatch(program):
-        return "ok", f"{_NATIVE} runs {sys.executable}", ""
+        return "ok", f"{NATIVE} runs {sys.executable}", ""
     found = shutil.which(program, path=place.environment.get("PATH"))
     if found is None:
-        return "problem", f"the kernel {_NATIVE} runs {program}, which does not exist ({folder})", _reinstall(folder)
+        return "problem", f"the kernel {NATIVE} runs {program}, which does not exist ({folder})", _reinstall(folder)
     # not resolved: an environment's interpreter is a link to the one that it was made from
     if Path(found).absolute().parent != Path(sys.executable).absolute().parent:
-        what = f"the kernel {_NATIVE} runs {found}, another Python than this one ({sys.executable}): other packages"
+        what = f"the kernel {NATIVE} runs {found}, another Python than this one ({sys.executable}): other packages"
         return "warning", what, _reinstall(folder)
-    return "ok", f"{_NATIVE} runs {found}", ""
+    return "ok", f"{NATIVE} runs {found}", ""
+
+
+def _says_python(notebook: Notebook) -> bool:
+    """Whether the notebook itself says that it is Python; without a word, `julia-1.9` would count as Python too."""
+    told = [notebook.metadata.get(name) for name in ("language_info", "kernelspec")]
+    languages = [part.get(key) for part, key in zip(told, ("name", "language"), strict=True) if isinstance(part, dict)]
+    return notebook.language == "python" and any(languages)
 
 
 def _reinstall(folder: Path) -> str:
     return f"remove {folder}, or: {sys.executable} -m ipykernel install --sys-prefix"
-
-
-def _kernels() -> dict[str, Path | None]:
-    # the first folder on the path wins, as in jupyter_client
-    found: dict[str, Path | None] = {}
-    for folder in map(Path, jupyter_path("kernels")):
-        for file in sorted(folder.glob("*/kernel.json")):
-            found.setdefault(file.parent.name.lower(), file.parent)
-    if find_spec("ipykernel") is not None:
-        found.setdefault(_NATIVE, None)
-    return found
 
 
 def _enabled_extensions() -> dict[str, bool]:

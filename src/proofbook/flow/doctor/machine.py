@@ -1,27 +1,18 @@
 """The machine: bytecode, encoding, and the disk under the project."""
 
 import locale
-import os
-import re
 import secrets
 import shutil
-from pathlib import Path
-from typing import Literal
 
-from proofbook.disk import atomic
+from proofbook.disk import atomic, filesystem
 from proofbook.exceptions import MachineError
-from proofbook.flow.doctor.finding import Place
+from proofbook.flow.doctor.finding import Place, Said
+from proofbook.store.layout import FOLDER, FORCE
 
 __all__ = ["bytecode", "disk_space", "encoding", "file_system", "store_folder"]
 
-Said = tuple[Literal["ok", "warning", "problem"], str, str]
-
-_FAR = re.compile(
-    r"nfs\d*|cifs|smb\d*|smbfs|9p|afs|ceph|lustre|glusterfs|beegfs|gpfs|virtiofs|davfs|fuse\.(?!fuse-overlayfs).+"
-)
 _LITTLE, _TOO_LITTLE = 2_000_000_000, 200_000_000
 """Bytes."""
-_OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 def bytecode(place: Place) -> Said:
@@ -44,7 +35,13 @@ def encoding(place: Place) -> Said:  # noqa: ARG001
 
 def store_folder(place: Place) -> Said:
     """Whether the store can be written; tried, because rights, quotas and mounts do not tell in advance."""
-    store = place.root / ".proofbook"
+    store = place.root / FOLDER
+    if store.is_symlink():
+        return (
+            "problem",
+            f"{store} is a symbolic link, and the store must lie beside the pipeline",
+            f"move {store} away",
+        )
     if store.exists() and not store.is_dir():
         return "problem", f"{store} is a file, and the store must go there", f"move {store} away"
     folder = store if store.is_dir() else place.root
@@ -59,12 +56,22 @@ def store_folder(place: Place) -> Said:
 
 
 def file_system(place: Place) -> Said:
-    """A network file system under the project: its locks and its order of writes are not a disk's."""
-    kind, mount = _mount_of(place.root.resolve(), mounts=place.mounts)
-    if _FAR.fullmatch(kind):
-        cure = "keep the project on a local disk: here two builds at once may not see each other's lock"
-        return "warning", f"{mount} is a network file system ({kind})", cure
-    return "ok", f"{kind} on {mount}", ""
+    """The file system under the project, judged as the store judges it: on a network one it refuses to work."""
+    found = filesystem.at(place.root, mounts=place.mounts)
+    shown = f"{found.type or 'an unknown file system'} at {found.mounted_at}"
+    if found.network and place.environment.get(FORCE) == "1":
+        cure = "keep the project on a local disk: two builds at once may not see each other's lock"
+        return "warning", f"{shown} is shared over a network, and {FORCE}=1 allows it all the same", cure
+    if found.network:
+        what = f"{shown} is shared over a network, where a database can be damaged: no build works here"
+        return "problem", what, f"move the project to a local disk, or set {FORCE}=1"
+    if found.read_only:
+        return (
+            "problem",
+            f"{shown} is mounted read-only: nothing can be built here",
+            "mount it writable, or work on a copy",
+        )
+    return "ok", shown, ""
 
 
 def disk_space(place: Place) -> Said:
@@ -75,23 +82,3 @@ def disk_space(place: Place) -> Said:
         cure = "make room: each run keeps its notebooks and products"
         return "problem" if free < _TOO_LITTLE else "warning", shown, cure
     return "ok", shown, ""
-
-
-def _mount_of(path: Path, *, mounts: Path) -> tuple[str, str]:
-    """Kind and place of the file system that `path` lies on."""
-    best = ("unknown", "/")
-    try:
-        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except OSError:
-        return best
-    longest = -1
-    for line in lines:
-        before, _, after = line.partition(" - ")
-        fields = before.split(" ")
-        if len(fields) < 5 or not after:
-            continue
-        place = _OCTAL.sub(lambda code: chr(int(code[1], 8)), fields[4])
-        # of two mounts on one place the later covers the earlier
-        if path.is_relative_to(place) and len(os.fspath(place)) >= longest:
-            longest, best = len(place), (after.split(" ")[0], place)
-    return best

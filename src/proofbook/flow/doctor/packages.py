@@ -1,16 +1,13 @@
 """Python and the installed distributions."""
 
 from importlib import metadata
-from typing import Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
-from proofbook.flow.doctor.finding import Place
+from proofbook.flow.doctor.finding import Place, Said
 
 __all__ = ["lock", "papermill_plugins", "ploomber_plot", "python", "requirements", "scrapbook_tables"]
-
-Said = tuple[Literal["ok", "warning", "problem"], str, str]
 
 _PYTHONS = ((3, 11), (3, 13))
 _EXPECTED_PLUGINS = {"papermill", "proofbook", "ploomber-engine"}

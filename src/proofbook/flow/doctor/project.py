@@ -2,15 +2,12 @@
 
 import shutil
 import subprocess
-from typing import Literal
 
 from proofbook.exceptions import PipelineError
 from proofbook.flow import door
-from proofbook.flow.doctor.finding import Place
+from proofbook.flow.doctor.finding import Place, Said
 
 __all__ = ["door_lines", "git"]
-
-Said = tuple[Literal["ok", "warning", "problem"], str, str]
 
 _SECONDS = 20
 
