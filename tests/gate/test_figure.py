@@ -10,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from proofbook.gate.places import place
 from proofbook.model.record import Record, Rule
 from proofbook.recorder.plotted import of_matplotlib
 from tests.gate.conftest import Shelf
@@ -49,11 +50,89 @@ def test_other_data_is_changed_with_path_similarity_and_a_difference_picture(she
     found = shelf.compare(figure(shelf, YES), figure(shelf, NO))
     assert found.verdict == "changed"
     assert not found.gates
-    assert "plotted values differ, largest axes[0].lines[0].y[1]: 0.5 → 0.4" in found.reason
+    assert "plotted values differ, most in y of the line at x = 0.3000: 0.5000 → 0.4000" in found.reason
     assert 0.5 < found.evidence["similarity"] < 1
     with Image.open(io.BytesIO(shelf.get(found.evidence["difference"]))) as picture:
         assert picture.size == (300, 200)
         assert (204, 24, 40) in {colour for _, colour in picture.getcolors(maxcolors=100_000) or []}
+
+
+MATPLOTLIB = {
+    "library": "matplotlib",
+    "axes": [
+        {
+            "title": "Held out",
+            "lines": [{"label": "model", "x": [0, 0.25], "y": [0.5, 0.6]}, {"label": "", "x": [0], "y": [1]}],
+            "texts": ["AUC 0.7"],
+        },
+        {
+            "x": {"label": "drop"},
+            "y": {"label": "", "categories": ["hour", "wind"]},
+            "bars": [{"label": "", "y": [-0.4, 0.6], "height": [0.8, 0.8], "width": [1, 2]}],
+            "images": [{"digest": "0", "mean": 1}],
+        },
+    ],
+}
+PLOTLY = {
+    "library": "plotly",
+    "data": [{"name": "late", "x": ["EWR"], "y": [1]}, {"x": [1], "y": [2]}],
+    "layout": {"title": {"text": "t"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "plotted", "said"),
+    [
+        ("axes[0].lines[0].y[1]", MATPLOTLIB, "y of “model” at x = 0.2500 in “Held out”"),
+        ("axes[0].lines[0].x[1]", MATPLOTLIB, "x of “model”, value 2 in “Held out”"),
+        ("axes[0].lines[1].label", MATPLOTLIB, "the label of line 2 in “Held out”"),
+        ("axes[0].texts[0]", MATPLOTLIB, "text 1 in “Held out”"),
+        ("axes[1].bars[0].width[1]", MATPLOTLIB, "width of the bars at “wind” in “drop”"),
+        ("axes[1].images[0].mean", MATPLOTLIB, "the mean of the image in “drop”"),
+        ("axes[1].y.categories[0]", MATPLOTLIB, "the names of the y axis in “drop”"),
+        ("data[0].y[0]", PLOTLY, "y of “late” at x = EWR"),
+        ("data[1].y[0]", PLOTLY, "y of trace 2 at x = 1"),
+        ("layout.title.text", PLOTLY, "the title"),
+        ("layout.barmode", PLOTLY, "layout.barmode"),
+        ('data["y"][0]', {"library": "matplotlib", "axes": 7}, 'data["y"][0]'),
+        ("axes[3].lines[9].y[2]", {"library": "matplotlib", "axes": 7}, "y of line 10, value 3 in panel 4"),
+        ("a[0]", [1], "a[0]"),
+    ],
+)
+def test_a_place_is_named_as_it_is_written_on_the_figure(path: str, plotted: Any, said: str) -> None:
+    assert place(path, plotted) == said
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({"digest": "a", "mean": 0.25}, {"digest": "b", "mean": 0.5}, "most in the mean of the image: 0.2500 → 0.5000"),
+        ({"digest": "a", "mean": 0.25}, {"digest": "b", "mean": 0.25}, "in the image"),
+    ],
+)
+def test_an_image_is_told_without_its_digest(shelf: Shelf, before: Any, after: Any, said: str) -> None:
+    sides = [{"library": "matplotlib", "axes": [{"images": [image]}]} for image in (before, after)]
+    found = shelf.compare(*(_record(None, shelf.put(json.dumps(side).encode())) for side in sides))
+
+    assert f"plotted values differ, {said}" in found.reason
+    assert "digest" not in json.dumps(found.evidence["differences"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ([1.0, 2.0], [1.0, 2.0, 3.0], "such as the number of points in “late”: 2 → 3"),
+        (["a", "b"], ["a", "c"], "such as y of “late”, value 2: b → c"),
+        ([1.0, "b"], [1.5, "c"], "most in y of “late”, value 1: 1.000 → 1.500"),
+        ([28_889], [30_000], "most in y of “late”, value 1: 28,889 → 30,000"),
+    ],
+)
+def test_only_a_number_is_called_the_most(shelf: Shelf, before: Any, after: Any, said: str) -> None:
+    sides = [{"library": "plotly", "data": [{"name": "late", "y": y}]} for y in (before, after)]
+    found = shelf.compare(*(_record(None, shelf.put(json.dumps(side).encode())) for side in sides))
+
+    assert f"plotted values differ, {said}" in found.reason
+    assert found.evidence["differences"][0]["where"].startswith(("y of “late”", "the y of “late”"))
 
 
 def test_exact_and_tolerance_speak_of_the_plotted_data(shelf: Shelf) -> None:
@@ -121,7 +200,7 @@ def test_vega_datasets_are_known_by_position_not_by_the_hash_in_their_name(shelf
     assert shelf.compare(chart("data-1", 1.0), chart("data-2", 1.0, config={"font": "x"})).verdict == "pass"
     found = shelf.compare(chart("data-1", 1.0), chart("data-2", 2.0))
     assert found.verdict == "regressed"
-    assert '1 of 3 plotted values differ, largest datasets["data 0"][0].a: 1.0 → 2.0' in found.reason
+    assert "1 of 3 plotted values differ, most in a in row 1: 1 → 2" in found.reason
 
 
 def test_a_drawing_in_svg_is_compared_by_its_bytes(shelf: Shelf) -> None:

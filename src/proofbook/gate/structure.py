@@ -48,6 +48,11 @@ class Structure:
         """The largest differences first; ties in the order of the document."""
         return sorted(self.kept, key=lambda difference: -difference.size)[:number]
 
+    def told(self) -> str:
+        """The difference to name first: the largest of numbers, where there is one."""
+        first = max(self.kept, key=lambda difference: difference.size if math.isfinite(difference.size) else -1.0)
+        return f"{'largest' if math.isfinite(first.size) else 'such as'} {first}"
+
     def add(self, path: str, production: Any, candidate: Any, *, size: float = math.inf) -> None:
         """Note one difference."""
         self.count += 1

@@ -77,6 +77,8 @@ def _block(key: str, content: Any, *, sources: Sources, depth: int) -> Block:
 
 def _row(content: Mapping[str, Any]) -> dict[str, Any]:
     """Where, then production, then candidate; a row's key as `carrier=EV, hour=7`."""
+    if "where" in content:  # in words; its path is for a machine
+        content = {key: item for key, item in content.items() if key != "path"}
     named = {key: _key(item) if isinstance(item, Mapping) else item for key, item in content.items()}
     ordered = sorted(named, key=lambda key: ((key in _SIDES) + (key == "candidate"), key != "row"))
     return {key: named[key] for key in ordered}

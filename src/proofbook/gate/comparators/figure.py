@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
 from proofbook.gate.outcome import PayloadError, allowed, differs, outcome
+from proofbook.gate.places import place, ranked, told
 from proofbook.gate.registry import Keep, Load
 from proofbook.gate.structure import Structure, compare_structure
 from proofbook.model.record import Record
@@ -28,6 +29,8 @@ _HEARD = ("tolerance",)
 _Side = Literal["production", "candidate"]
 _LARGEST = 40_000_000
 """Pixels beyond which a picture is not decoded: a few kilobytes can claim to be gigabytes."""
+_SHOWN = 20
+"""Differences that the evidence lists."""
 _WINDOW = 7
 """Side of the window of the structural similarity, in pixels."""
 
@@ -70,11 +73,11 @@ def compare_figures(production: Record, candidate: Record, *, load: Load, keep: 
     if found.count == 0:
         reason = "plotted data equal" if look.same else f"plotted data equal; {look.said}"
         return outcome(candidate, "pass", reason, change=change, evidence=evidence, heard=_HEARD, sides=sides)
-    evidence["differences"] = [difference.as_json() for difference in found.worst(20)]
+    evidence["differences"] = [{"where": place(each.path, after), **each.as_json()} for each in ranked(found)[:_SHOWN]]
     return outcome(
         candidate,
         differs(candidate.rule),
-        _reason(found, look),
+        _reason(found, look, after),
         change=f"{found.count} of {found.leaves} values" if look.same else look.said,
         evidence=evidence,
         heard=_HEARD,
@@ -87,8 +90,8 @@ def _check_content(record: Record, *, side: _Side) -> None:
         raise PayloadError(f"{_whose(side)} figure has neither picture nor plotted data", side=side)
 
 
-def _reason(found: Structure, look: _Look) -> str:
-    values = f"{found.count} of {found.leaves} plotted values differ, largest {found.worst(1)[0]}"
+def _reason(found: Structure, look: _Look, plotted: Any) -> str:
+    values = f"{found.count} of {found.leaves} plotted values differ, {told(found, plotted)}"
     return f"{values}; {look.said}" if look.said else values
 
 

@@ -44,7 +44,7 @@ def compare_profiles(production: Record, candidate: Record, *, load: Load, keep:
     evidence: dict[str, Any] = {"changes": words[:100]}
     if tolerance is not None:
         evidence["differences"] = [difference.as_json() for difference in structure.worst(20)]
-        beyond = f"{structure.count} facts differ, largest {structure.worst(1)[0]}"
+        beyond = f"{structure.count} facts differ, {structure.told()}"
         reason = "; ".join([*words[:3], beyond])
         verdict = differs(rule)
         return outcome(candidate, verdict, reason, change=change, evidence=evidence, heard=_HEARD, sides=sides)
