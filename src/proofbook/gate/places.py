@@ -7,7 +7,7 @@ from typing import Any, Final
 from proofbook.gate.numbers import describe, pair
 from proofbook.gate.structure import Difference, Structure
 
-__all__ = ["place", "ranked", "told"]
+__all__ = ["listed", "place", "told"]
 
 _STEP: Final = re.compile(r'\.?([^\W\d]\w*)|\[(\d{1,9})\]|\["((?:[^"]|"(?!\]))*)"\]')
 _NOUNS: Final = {"lines": "line", "bars": "bars", "patches": "shape", "collections": "points", "images": "image"}
@@ -22,7 +22,7 @@ def told(found: Structure, plotted: Any) -> str:
         found: At least one difference.
         plotted: The candidate's plotted data.
     """
-    shown = ranked(found)
+    shown = _ranked(found)
     if not shown:
         return f"in {place(found.kept[0].path.removesuffix('.digest'), plotted)}"
     first = shown[0]
@@ -36,14 +36,25 @@ def told(found: Structure, plotted: Any) -> str:
     return f"most in {where}: {' → '.join(_sides(first))}"
 
 
-def ranked(found: Structure) -> list[Difference]:
+def listed(found: Structure, plotted: Any, *, limit: int) -> list[dict[str, str]]:
+    """The first differences as evidence: where in words and as a path, and both sides."""
+    rows = []
+    for each in _ranked(found)[:limit]:
+        before, after = _sides(each)
+        rows.append({"where": place(each.path, plotted), "path": each.path, "production": before, "candidate": after})
+    return rows
+
+
+def _ranked(found: Structure) -> list[Difference]:
     """Differences worth showing: of numbers the largest first, then the others in their order."""
     shown = [each for each in found.kept if not each.path.endswith(".digest")]
     return sorted(shown, key=lambda each: -each.size if math.isfinite(each.size) else math.inf)
 
 
 def _sides(difference: Difference) -> tuple[str, str]:
-    """Two numbers with as many digits as show the difference."""
+    """Both; of numbers as many digits as show the difference."""
+    if not math.isfinite(difference.size):
+        return difference.production, difference.candidate
     try:
         before, after = (float(text.replace(",", "")) for text in (difference.production, difference.candidate))
     except ValueError:
@@ -123,6 +134,8 @@ def _value(what: list[str | int], name: str, series: dict[str, Any], *, point: s
     match what:
         case []:
             return name
+        case ["shape", 0 | 1 as axis]:
+            return f"the number of {('rows', 'columns')[axis]} of {name}"
         case [str(field)]:
             return f"the {field} of {name}"
         case [str(field), int(number), *_]:
