@@ -90,6 +90,7 @@ PLOTLY = {
         ("axes[1].bars[0].width[1]", MATPLOTLIB, "width of the bars at “wind” in “drop”"),
         ("axes[1].images[0].mean", MATPLOTLIB, "the mean of the image in “drop”"),
         ("axes[1].y.categories[0]", MATPLOTLIB, "the names of the y axis in “drop”"),
+        ("axes[1].images[0].shape[1]", MATPLOTLIB, "the number of columns of the image in “drop”"),
         ("data[0].y[0]", PLOTLY, "y of “late” at x = EWR"),
         ("data[1].y[0]", PLOTLY, "y of trace 2 at x = 1"),
         ("layout.title.text", PLOTLY, "the title"),

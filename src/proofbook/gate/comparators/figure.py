@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
 from proofbook.gate.outcome import PayloadError, allowed, differs, outcome
-from proofbook.gate.places import place, ranked, told
+from proofbook.gate.places import listed, told
 from proofbook.gate.registry import Keep, Load
 from proofbook.gate.structure import Structure, compare_structure
 from proofbook.model.record import Record
@@ -73,7 +73,7 @@ def compare_figures(production: Record, candidate: Record, *, load: Load, keep: 
     if found.count == 0:
         reason = "plotted data equal" if look.same else f"plotted data equal; {look.said}"
         return outcome(candidate, "pass", reason, change=change, evidence=evidence, heard=_HEARD, sides=sides)
-    evidence["differences"] = [{"where": place(each.path, after), **each.as_json()} for each in ranked(found)[:_SHOWN]]
+    evidence["differences"] = listed(found, after, limit=_SHOWN)
     return outcome(
         candidate,
         differs(candidate.rule),
