@@ -43,6 +43,15 @@ def test_a_table_of_pandas_keeps_its_rows_and_scrolls_in_a_box():
     )
 
 
+def test_columns_of_a_markdown_table_stand_as_it_says():
+    html = marked("| a | b | c |\n|---|:-:|--:|\n| 1 | 2 | 3 |\n")
+
+    assert '<td align="left">1</td>' in html
+    assert '<td align="center">2</td>' in html
+    assert '<td align="right">3</td>' in html
+    assert "align" not in cleaned("<table><tr><td align='x'>1</td></tr></table><p align='right'>x</p>")
+
+
 def test_headings_find_their_place_and_leave_no_level_out():
     html = cleaned("<h3>a</h3><h1>b</h1><h2>c</h2><h6>d</h6>")
 
@@ -94,7 +103,7 @@ def test_markdown_keeps_tables_code_lists_and_harmless_html():
     for part in (
         '<h4 class="md-h1">T</h4>',
         "<li>a</li>",
-        "<td>1</td>",
+        '<td align="left">1</td>',
         '<span class="p-kn">import</span>',
         "<s>gone</s>",
         "a<br>b",

@@ -50,6 +50,13 @@ def _image(renderer: RendererHTML, tokens: Sequence[Token], index: int, options:
     return str(Markup('<img alt="{}" src="{}">').format(alt, source))
 
 
+def _aligned(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    """A field of a table says by attribute what markdown says by style, which the sanitiser would take away."""
+    _, _, side = str(tokens[index].attrs.pop("style", "")).partition("text-align:")
+    tokens[index].attrSet("align", side or "left")
+    return renderer.renderToken(tokens, index, options, env)
+
+
 def _attached(source: str, attachments: Any) -> str:
     if not source.startswith("attachment:") or not isinstance(attachments, Mapping):
         return source
@@ -65,6 +72,8 @@ def _attached(source: str, attachments: Any) -> str:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True, "highlight": _code}).enable(["table", "strikethrough"])
     parser.add_render_rule("image", _image)
+    parser.add_render_rule("th_open", _aligned)
+    parser.add_render_rule("td_open", _aligned)
     return parser
 
 

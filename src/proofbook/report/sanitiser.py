@@ -44,8 +44,8 @@ _ATTRIBUTES: Final = {
     "details": {"open"},
     "img": {"alt", "src"},
     "ol": {"start"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan", "scope"},
+    "td": {"align", "colspan", "rowspan"},
+    "th": {"align", "colspan", "rowspan", "scope"},
 }
 # what the first wall lets through
 ALLOWED: Final[dict[str, Any]] = {
@@ -57,6 +57,7 @@ ALLOWED: Final[dict[str, Any]] = {
     "link_rel": None,
 }
 _NUMBERS: Final = frozenset({"colspan", "rowspan", "span", "start"})
+_SIDES: Final = frozenset({"left", "center", "right"})
 _SCHEMES: Final = ("http://", "https://", "mailto:")
 _PICTURES: Final = ("image/png", "image/jpeg", "image/svg+xml")
 
@@ -177,6 +178,8 @@ def _permitted(tag: str, name: str, value: str) -> bool:
         return tag == "span" and all(word in CLASSES for word in value.split())
     if name not in _ATTRIBUTES.get(tag, ()):
         return False
+    if name == "align":
+        return value in _SIDES
     if name == "href":
         return value.strip().lower().startswith(_SCHEMES)
     return name not in _NUMBERS or (value.isascii() and value.isdigit() and len(value) <= 3)
