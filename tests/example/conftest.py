@@ -18,7 +18,7 @@ Run = Callable[..., SimpleNamespace]
 
 @pytest.fixture(scope="session")
 def run() -> Run:
-    """`run("ingest", as_of=..., product=...)` executes the notebook with these parameters: `.names`, `.records`."""
+    """`run("ingest", as_of=..., product=...)` executes the notebook with these parameters: `.names`, `.records`, `.rules`."""
     with pytest.MonkeyPatch.context() as patch, pl.Config(), mpl.rc_context():
         mpl.use("agg", force=True)
         import matplotlib.pyplot as plt
@@ -31,13 +31,13 @@ def run() -> Run:
 
 def _execute(name, parameters, *, patch):
     notebook = json.loads((ROOT / f"notebooks/{name}.ipynb").read_text(encoding="utf-8"))
-    records = {}
+    records, rules = {}, {}
     genuine = proofbook.recorder.record
 
     def record(name, value, **rule):
         genuine(name, value, **rule)
         assert name not in records, f"{name} is recorded twice"
-        records[name] = value
+        records[name], rules[name] = value, rule
 
     names = {"__name__": "__main__"}
     with patch.context() as within:
@@ -52,7 +52,7 @@ def _execute(name, parameters, *, patch):
         finally:
             if "one_thread" in names:
                 names["one_thread"].restore_original_limits()
-    return SimpleNamespace(names=names, records=records)
+    return SimpleNamespace(names=names, records=records, rules=rules)
 
 
 def products(folder: Path, *names: str) -> dict[str, str]:
@@ -68,7 +68,7 @@ def features(run: Run, folder: Path, ingested: dict[str, str], **parameters) -> 
 
 @pytest.fixture(scope="session")
 def september(run: Run, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """The pipeline as of 30 September, up to the scores: `.ingest`, `.features`, `.forecasts` and all `.records`."""
+    """The pipeline as of 30 September, up to the scores: `.ingest`, `.features`, `.forecasts`, all `.records` and `.rules`."""
     folder = tmp_path_factory.mktemp("september")
     ingest = products(folder, "flights", "weather", "aircraft")
     featured = products(folder, "features")
@@ -79,13 +79,16 @@ def september(run: Run, tmp_path_factory: pytest.TempPathFactory) -> SimpleNames
         "train": {"upstream": {"features": featured}, "product": trained},
         "evaluate": {"upstream": {"train": trained}, "product": {}},
     }
-    records = {}
+    records, rules = {}, {}
     for name, parameters in stages.items():
-        records |= run(name, **parameters).records
+        done = run(name, **parameters)
+        records |= done.records
+        rules |= done.rules
     return SimpleNamespace(
         ingest=ingest,
         features=featured["features"],
         forecasts=trained["forecasts"],
         model=trained["model"],
         records=records,
+        rules=rules,
     )

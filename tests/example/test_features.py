@@ -112,13 +112,33 @@ def test_a_revised_evaluation_set_is_noticed(run, tables, tmp_path):
         dep_delay=pl.when(pl.col("date") == date(2013, 8, 28)).then(0).otherwise("dep_delay").cast(pl.Int16)
     )
 
-    with pytest.raises(ValueError, match=r"evaluation_days.json promises flights with digest"):
+    with pytest.raises(Exception, match=r"evaluation_days.json promises flights with digest") as caught:
         rebuilt(run, tmp_path, **{**tables, "flights": revised})
+    assert type(caught.value).__name__ == "ContractError"
 
 
 def test_a_day_before_the_evaluation_set_is_complete_is_refused(run, september, tmp_path):
-    with pytest.raises(ValueError, match="the evaluation set reaches to 2013-08-28"):
-        features(run, tmp_path, september.ingest, as_of="2013-06-30")
+    with pytest.raises(Exception, match=r"the evaluation set reaches to 2013-08-28.* or a later day") as caught:
+        features(run, tmp_path, september.ingest, as_of="2013-07-31")
+    assert type(caught.value).__name__ == "ContractError"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "parameters", "says"),
+    [
+        ("2013-09-30", {"training_days": 20}, "16 training days between 2013-08-12 and 2013-09-01: 28 are the least"),
+        ("2013-08-28", {"recent_days": 1}, "no recent days from 2013-08-28 to 2013-08-28: all are evaluation days"),
+    ],
+)
+def test_too_few_days_for_a_role_are_refused_in_words(run, tables, tmp_path, as_of, parameters, says):
+    written = products(tmp_path, *tables)
+    for name, frame in tables.items():
+        seen = frame.filter(pl.col("date") <= date.fromisoformat(as_of)) if name == "flights" else frame
+        seen.write_parquet(written[name])
+
+    with pytest.raises(Exception, match=says) as caught:
+        features(run, tmp_path, written, as_of=as_of, **parameters)
+    assert type(caught.value).__name__ == "ContractError"
 
 
 def test_weather_is_never_of_the_hour_of_departure(september, tables):
