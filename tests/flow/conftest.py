@@ -20,10 +20,15 @@ class Project:
     root: Path
     number: int = 1
     code: dict[str, str] = field(default_factory=dict)
-    ran: list[str] = field(default_factory=list)
     instead: dict[str, Callable[[], None]] = field(default_factory=dict)
     """What a task does in place of its work."""
     events: list[dict[str, Any]] = field(default_factory=list)
+    unseen: set[str] = field(default_factory=set)
+
+    @property
+    def ran(self) -> list[str]:
+        """Tasks that ran in the last build, each in a process of its own."""
+        return [event["task"] for event in self.events if event["event"] == "task_started"]
 
     def path(self, name: str) -> Path:
         return self.root / "output" / f"{name}.txt"
@@ -40,13 +45,13 @@ class Project:
                     upstream=upstream,
                     products={"product": f"output/{name}.txt"},
                     params={"number": self.number} if name == "numbers" else {},
+                    unseen=name in self.unseen,
                 )
                 for name, upstream in shape.items()
             )
         )
 
     def _work(self, name: str) -> None:
-        self.ran.append(name)
         if name in self.instead:
             self.instead[name]()
             return
@@ -78,7 +83,6 @@ class Project:
         )
 
     def build(self, **options: Any) -> Built:
-        self.ran.clear()
         self.events.clear()
         return build(self.request(**options), observe=self.events.append)
 

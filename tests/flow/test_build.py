@@ -362,3 +362,36 @@ def test_a_declared_data_file_that_changes_or_comes_runs_its_task(project: Proje
     (project.root / "input/other.txt").write_text("nobody reads it")
     project.build()
     assert project.ran == []
+
+
+def test_an_upstream_product_edited_while_it_is_read_makes_a_result_that_no_other_build_takes_up(
+    project: Project,
+) -> None:
+    def reads_what_somebody_edits() -> None:
+        project.path("numbers").write_text("666")
+        project.path("double").write_text("1332")
+
+    project.instead["double"] = reads_what_somebody_edits
+    built = project.build()
+    assert built.run.tasks[1].reason == "never ran; output/numbers.txt changed while it ran"
+    del project.instead["double"]
+    project.build()
+    assert "double" in project.ran
+    assert project.path("double").read_text() == "2"
+
+
+def test_a_task_with_a_product_that_is_no_file_runs_every_time(project: Project) -> None:
+    """Nobody can tell whether the database table is still there."""
+    project.unseen.add("numbers")
+    project.build()
+    built = project.build()
+    assert project.ran == ["numbers"]
+    assert built.run.tasks[0].reason == "one of its products is no file: whether it is still there cannot be told"
+
+
+def test_os_exit_in_a_task_ends_the_task_and_not_the_build(project: Project) -> None:
+    project.instead["double"] = lambda: os._exit(0)
+    built = project.build()
+    assert (built.exit_code, statuses(built)["triple"]) == (1, "ran")
+    assert built.run.tasks[1].failure is not None
+    assert built.run.tasks[1].failure.message == "it ended its process with 0"

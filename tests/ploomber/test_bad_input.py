@@ -68,6 +68,42 @@ CASES = {
         ["numbers -> double -> numbers"],
     ),
     "an unknown upstream": (_pipeline(DOOR + TASKS.replace("[numbers]", "[nombers]")), 2, ["double", "'nombers'"]),
+    "an unknown parameter of a grid": (
+        _pipeline(DOOR + TASKS.replace('params: {number: "{{number}}"}', "grid: {nummer: [1, 2]}")),
+        2,
+        ["numbers", "'nummer'"],
+    ),
+    "a product that holds a source": (
+        _pipeline(DOOR + TASKS.replace("output/double.txt", "notebooks")),
+        2,
+        ["task double", "notebooks", "the source of task"],
+    ),
+    "a product that is the project": (
+        _pipeline(DOOR + TASKS.replace("output/double.txt", ".")),
+        2,
+        ["task double", "the project itself"],
+    ),
+    "a product over another task's": (
+        _pipeline(DOOR + TASKS.replace("output/double.txt", "output")),
+        2,
+        ["task double", "a product of task numbers"],
+    ),
+    "our hooks without our executor": (
+        _pipeline(DOOR.replace("executor:", "# executor:") + TASKS),
+        2,
+        ["proofbook init"],
+    ),
+    "no upstream where Ploomber looks for it": (
+        lambda folder: (
+            [
+                _pipeline(DOOR.replace("meta:", "# meta:") + TASKS.replace("    upstream: [numbers]\n", ""))(folder),
+                folder.write("double", [("product = None", ["parameters"]), *DOUBLE[1:]]),
+            ]
+            and None
+        ),
+        2,
+        ["double", "notebooks/double.ipynb", "upstream"],
+    ),
     "a missing source": (_pipeline(DOOR + TASKS.replace("s/double.ipynb", "s/treble.ipynb")), 2, ["treble.ipynb"]),
     "a missing kernel": (_kernel, 5, ["notebooks/double.ipynb", "'nosuch'"]),
     "an unknown configuration key": (_toml("workers = 2\nlock_wiat = 3\n"), 2, ["lock_wiat", "lock_wait"]),

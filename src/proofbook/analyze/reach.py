@@ -1,14 +1,17 @@
 """Which products of an upstream task a notebook can read, by its code."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from proofbook.model.notebook import Notebook
 
 __all__ = ["may_read"]
 
+# what lists a folder may find any file in it
+_SEARCHING = ("glob", "iterdir", "listdir", "scandir", "walk", "read_notebooks")
 
-def may_read(notebook: Notebook, *, task: str, key: str, file: str) -> bool:
+
+def may_read(notebook: Notebook, *, task: str, key: str, file: str, modules: Iterable[str] = ()) -> bool:
     """
     Whether the notebook can read one product of an upstream task: by its key, by its name, or in an unclear way.
 
@@ -19,11 +22,14 @@ def may_read(notebook: Notebook, *, task: str, key: str, file: str) -> bool:
         task: The upstream task.
         key: The product's key.
         file: The product's file name.
+        modules: Sources of the project's modules that it imports.
     """
+    if any(_names(source, file) for source in modules):
+        return True
     for cell in notebook.code_cells:
         if "parameters" in cell.tags:
             continue
-        if file in cell.source:
+        if _names(cell.source, file):
             return True
         if "upstream" not in cell.source:
             continue
@@ -34,6 +40,10 @@ def may_read(notebook: Notebook, *, task: str, key: str, file: str) -> bool:
         if _unclear(tree, task, key):
             return True
     return False
+
+
+def _names(source: str, file: str) -> bool:
+    return file in source or any(word in source for word in _SEARCHING)
 
 
 def _unclear(tree: ast.AST, task: str, key: str) -> bool:

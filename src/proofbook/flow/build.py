@@ -175,9 +175,8 @@ class _Build:
         request = self._request
         if request.skip_upstream and request.targets is not None and task.name not in request.targets:
             return self._runner.taken_as_is(task)
-        plan = self._planner.decide(
-            task, upstream={name: self._runs[name] for name in task.upstream}, force=request.force
-        )
+        upstream, since = {name: self._runs[name] for name in task.upstream}, time.time_ns()
+        plan = self._planner.decide(task, upstream=upstream, force=request.force)
         if plan.past is not None:
             if plan.action == "restore":
                 products.restore(self._store, request.root, plan.past.products, plan.differing)
@@ -189,7 +188,8 @@ class _Build:
         products.discard(request.root, task.products)
         run = await self._runner.run(task, plan)
         if run.status == "ran":
-            if (changed := self._planner.changed_meanwhile(plan, run)) is None:
+            changed = self._planner.changed_meanwhile(plan, run, upstream=upstream, since=since)
+            if changed is None:
                 self._store.remember(run, run=self._number)
             else:
                 # what it read is not what its key says: good for this run, and for no other

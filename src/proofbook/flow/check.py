@@ -1,5 +1,7 @@
 """Hold a stored run against a channel, and keep what the gate said."""
 
+from msgspec.structs import replace
+
 from proofbook.exceptions import NotFoundError
 from proofbook.gate.decision import judge
 from proofbook.model.verdict import GateResult
@@ -30,14 +32,24 @@ def check(
     if generation is None and must_exist:
         known = ", ".join(store.channels()) or "none yet"
         raise NotFoundError(f"no run was ever put into the channel {against!r}; channels that hold one: {known}")
+    production = None if generation is None else store.run(generation.run)
+    stranger = production if production is not None and production.pipeline != candidate.pipeline else None
+    if stranger is not None:
+        production = generation = None
     result = judge(
         candidate,
-        None if generation is None else store.run(generation.run),
+        production,
         manifests=(store.manifest(number), None if generation is None else generation.manifest),
         load=store.blobs.get,
         keep=store.blobs.put,
         channel=against,
     )
+    if stranger is not None:
+        said = (
+            f"{against} holds run {stranger.number} of {stranger.pipeline}, another pipeline: nothing to compare with; "
+            f"give {candidate.pipeline} a channel of its own, `proofbook promote --channel NAME`"
+        )
+        result = replace(result, reasons=(said, *result.reasons))
     store.save_gate(result)
     return result
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from proofbook.analyze import fingerprint, reach
 from proofbook.disk.atomic import digest_of
 from proofbook.model.notebook import Notebook
@@ -52,13 +54,16 @@ def of_task(
         modules = fingerprint.imported_modules(notebook, root=root)
     elif task.source and task.source.endswith(".py"):
         modules = fingerprint.imported_modules(root / task.source, root=root)
+        # a function sees all of its own file
+        modules[task.source] = fingerprint.of_module(root / task.source)
+    reader = _Reader(notebook, tuple((root / path).read_text(encoding="utf-8", errors="replace") for path in modules))
     return {
         "format": _FORMAT,
         "code": fingerprint.of_notebook(notebook) if notebook else hashlib.sha256(task.code.encode()).hexdigest(),
         "modules": modules,
         "params": task.params,
         "products": task.products,
-        "upstream": {name: _seen(notebook, pipeline[name], upstream[name], outputs) for name in task.upstream},
+        "upstream": {name: _seen(reader, pipeline[name], upstream[name], outputs) for name in task.upstream},
         "data": dict(data),
         "kernel": task.kernel,
         "environment": environment,
@@ -132,15 +137,26 @@ def outputs_digest(executed: bytes) -> str:
     return hashlib.sha256(canonical(shown)).hexdigest()
 
 
-def _seen(notebook: Notebook | None, above: Task, run: TaskRun, outputs: Mapping[str, str]) -> dict[str, str]:
+class _Reader(Struct, frozen=True):
+    """What a task runs: its notebook, and the sources of the project's modules that it imports."""
+
+    notebook: Notebook | None
+    modules: tuple[str, ...]
+
+    def may_read(self, above: Task, key: str) -> bool:
+        if self.notebook is None:
+            return True
+        file = Path(above.products[key]).name
+        return reach.may_read(self.notebook, task=above.name, key=key, file=file, modules=self.modules)
+
+
+def _seen(reader: _Reader, above: Task, run: TaskRun, outputs: Mapping[str, str]) -> dict[str, str]:
     """What a task can see of one upstream: each product by content; its executed notebook only if it may be read."""
     digests = {}
     for key, product in run.products.items():
         if key != above.notebook_product:
             digests[key] = product.digest
-        elif notebook is None or reach.may_read(
-            notebook, task=above.name, key=key, file=Path(above.products[key]).name
-        ):
+        elif reader.may_read(above, key):
             digests[key] = outputs.get(above.name, product.digest)
     if not run.products:
         # products that are no files (a database table): only a new run of the task tells that they changed

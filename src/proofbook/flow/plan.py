@@ -76,16 +76,37 @@ class Planner:
         key = task_inputs.key_of(inputs)
         if force:
             return Plan(action="run", reason="forced", inputs=inputs, key=key)
+        if task.unseen:
+            reason = "one of its products is no file: whether it is still there cannot be told"
+            return Plan(action="run", reason=reason, inputs=inputs, key=key)
         return self._from_past(task, inputs=inputs, key=key)
 
-    def changed_meanwhile(self, plan: Plan, run: TaskRun) -> str | None:
-        """A data file or module that is not what it was when the task was decided on; None where there is none."""
+    def changed_meanwhile(self, plan: Plan, run: TaskRun, *, upstream: Mapping[str, TaskRun], since: int) -> str | None:
+        """
+        A file that the task may have read as another than the one it was decided on; None where there is none.
+
+        Args:
+            plan: What was decided before the task ran.
+            run: What became of it.
+            upstream: What became of its upstream tasks.
+            since: When it was decided, in nanoseconds of the wall clock: for modules that only the running kernel
+                showed, nothing else tells.
+        """
+        for above in upstream.values():
+            differing = products.differing(self._root, above.products)
+            if differing:
+                return above.products[next(iter(differing))].path
         data: dict[str, str] = plan.inputs["data"]
         for path, digest in task_inputs.data_digests(self._root, list(data)).items():
             if data[path] != digest:
                 return path
         modules: dict[str, str] = plan.inputs["modules"]
-        return next((path for path, seen in run.modules.items() if modules.get(path, seen) != seen), None)
+        for path, seen in run.modules.items():
+            status = (self._root / path).stat() if (self._root / path).exists() else None
+            touched = status is None or max(status.st_mtime_ns, status.st_ctime_ns) > since
+            if modules[path] != seen if path in modules else touched:
+                return path
+        return None
 
     def _from_past(self, task: Task, *, inputs: dict[str, Any], key: str) -> Plan:
         reason = ""

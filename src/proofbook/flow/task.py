@@ -1,7 +1,7 @@
 """Runs one task, and says what became of it: products, records, cells, resources."""
 
-import asyncio
 import json
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from proofbook.analyze import source
-from proofbook.disk import clock
+from proofbook.disk import clock, spool
+from proofbook.execute import forked, records
 from proofbook.execute import notebook as notebooks
-from proofbook.execute import records
 from proofbook.flow import products
 from proofbook.flow.plan import Plan
 from proofbook.model.configuration import Configuration
@@ -51,9 +51,10 @@ class Request:
 
         Not read from disk again: what counts is what runs, also when the file is edited meanwhile.
         """
-        notebook = source.parse(self.notebook(task.name), path=task.source or task.name)
+        # what is run is an `.ipynb`, whatever it was read from
+        notebook = source.parse(self.notebook(task.name), path=f"{task.name}.ipynb")
         cells = tuple(cell for cell in notebook.cells if "injected-parameters" not in cell.tags)
-        return msgspec.structs.replace(notebook, cells=cells)
+        return msgspec.structs.replace(notebook, path=task.source or notebook.path, cells=cells)
 
 
 class TaskRunner:
@@ -64,8 +65,6 @@ class TaskRunner:
         self._store = store
         self._number = run
         self._emit = emit
-        # Ploomber's own tasks run in threads of this process, and it was not made for two at a time
-        self._others = asyncio.Lock()
 
     async def run(self, task: Task, plan: Plan) -> TaskRun:
         """Run `task`; never raises for what the task did."""
@@ -85,9 +84,14 @@ class TaskRunner:
         )  # fmt: skip
 
     async def _run_notebook(self, task: Task, plan: Plan) -> TaskRun:
+        with spool.folder() as private:
+            return await self._run_notebook_into(task, plan, private)
+
+    async def _run_notebook_into(self, task: Task, plan: Plan, private: Path) -> TaskRun:
         request = self._request
         product = request.root / task.products[task.notebook_product or "product"]
-        executed = product.with_suffix(".ipynb")
+        # another format is made of the executed notebook, which then lies where it overwrites nobody's file
+        executed = product if product.suffix == ".ipynb" else private / "executed.ipynb"
         order = notebooks.Order(
             task=task.name,
             notebook=request.notebook(task.name),
@@ -123,24 +127,17 @@ class TaskRunner:
         )
 
     async def _run_other(self, task: Task, plan: Plan) -> TaskRun:
-        """A task that Ploomber runs itself, in a thread of this process, one at a time."""
-        started, clock_started, cpu_started = clock.now(), time.monotonic(), time.process_time()
-        failure = None
-        async with self._others:
-            try:
-                await asyncio.to_thread(self._request.other, task.name)
-            except asyncio.CancelledError:
-                failure = Failure(kind="cancelled", message="interrupted")
-            except SystemExit as error:
-                failure = Failure(kind="exit", message=f"the task called sys.exit({error.code!r})")
-            except Exception as error:  # noqa: BLE001 - whatever a user's task raises is its failure, not ours
-                failure = Failure(
-                    kind="exception", message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=str(error)
-                )
+        """A task that Ploomber runs itself, in a forked process."""
+        started, clock_started, used = clock.now(), time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        failure = await forked.run(
+            lambda: self._request.other(task.name), timeout=self._request.configuration.task_timeout
+        )
         run = self._taken(task, plan, ran=failure is None, failure=failure)
         if failure is not None and failure.kind == "cancelled":
             run = msgspec.structs.replace(run, status="cancelled", reason="interrupted")
-        seconds, cpu = time.monotonic() - clock_started, time.process_time() - cpu_started
+        now = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = (now.ru_utime + now.ru_stime) - (used.ru_utime + used.ru_stime)
+        seconds = time.monotonic() - clock_started
         return msgspec.structs.replace(run, started=started, seconds=round(seconds, 3), cpu_seconds=round(cpu, 3))
 
     def _taken(self, task: Task, plan: Plan, *, ran: bool, failure: Failure | None) -> TaskRun:

@@ -27,6 +27,8 @@ class Task(Struct, frozen=True, kw_only=True):
     data: dict[str, str] = {}
     """Declared data files or folders (Ploomber's `resources_`): key to path."""
     kernel: str | None = None
+    unseen: bool = False
+    """Whether it also has products that are no files, a database table for one: nobody sees what becomes of them."""
 
 
 class Pipeline(Struct, frozen=True, kw_only=True):

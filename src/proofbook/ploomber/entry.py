@@ -71,7 +71,8 @@ def build(arguments: Sequence[str], *, as_json: bool = False) -> int:
             "gate": built.gate if built else None,
         }
         document["report"] = str(built.report) if built else None
-        click.echo(msgspec.json.encode(document).decode())
+        # JSON is UTF-8, whatever a locale says of text
+        click.echo(msgspec.json.encode(document))
     return code
 
 

@@ -81,6 +81,7 @@ class Executor(PloomberExecutor):
     def _build(self, dag: Any) -> build.Built:
         asked = invocation.of_dag(dag)
         pipeline = reading.pipeline_of(dag, root=self.root, path=self.path)
+        preflight.check_products(pipeline, root=self.root)
         with Progress() as progress:
             return build.build(
                 build.Request(
@@ -122,7 +123,6 @@ def _run_other(task: Any) -> None:
 def _convert(task: Any, executed: Path) -> None:
     """The product of a notebook task has another format than `.ipynb`: as Ploomber does, with its converter."""
     atomic.write(Path(task._converter._path_to_output), executed.read_bytes())
-    atomic.remove(executed)
     task._converter.convert()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from proofbook.exceptions import LintFailedError, ProofbookError
+from proofbook.exceptions import LintFailedError, PipelineError, ProofbookError
 from proofbook.flow import configuration, lint
 from proofbook.lint import output
 from proofbook.ploomber import invocation, reading
@@ -22,9 +22,13 @@ __all__ = ["on_failure", "on_finish", "on_render"]
 
 def on_render(dag: Any) -> None:
     """Lint what is about to be built. Ends the process with 3 when something of level error is found."""
-    if not invocation.of_dag(dag).building or not isinstance(dag.executor, Executor):
+    if not invocation.of_dag(dag).building:
         return
     try:
+        if not isinstance(dag.executor, Executor):
+            raise PipelineError(
+                "pipeline.yaml names Proofbook's hooks, but not its executor: `proofbook init` adds the line"
+            )
         _lint(dag)
     except ProofbookError as error:
         say.error(error)

@@ -18,8 +18,9 @@ from proofbook.flow import kernels, lint
 from proofbook.lint import output
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.notebook import Notebook
+from proofbook.model.pipeline import Pipeline
 
-__all__ = ["check"]
+__all__ = ["check", "check_products"]
 
 # without these Ploomber would rewrite the notebook, or silently take the wrong cell
 _STRUCTURE = LintConfiguration(select=["PB301", "PB302", "PB807"])
@@ -41,17 +42,55 @@ def check(tasks: Iterable[Mapping[str, Any]], *, root: Path, extract_upstream: b
         MachineError: A kernel is not installed.
     """
     upstream: dict[str, list[str]] = {}
+    grids: list[str] = []
     for task in tasks:
         path = _source(task, root)
-        name = str(task.get("name") or (path.stem if path else task.get("source")))
+        name = _name(task, path)
         declared = _listed(task.get("upstream"))
         if path is not None:
             notebook = _notebook(path, root=root, task=name)
             _parameters(notebook, task, name=name)
             _kernel(notebook, task, name=name)
-            declared = _extracted(notebook) if extract_upstream else declared
+            declared = _extracted(notebook, name=name) if extract_upstream else declared
         upstream[name] = declared
-    _graph(upstream)
+        if task.get("grid"):
+            grids.append(name.partition("[[")[0].rstrip("-"))
+    _graph(upstream, grids=grids)
+
+
+def check_products(pipeline: Pipeline, *, root: Path) -> None:
+    """
+    Refuse products that lie over what is not theirs: they are removed before their task runs.
+
+    Raises:
+        PipelineError: A product is, or holds, the project, a source, a data file or another product.
+    """
+    theirs = {root: "the project itself", root / pipeline.path: "the pipeline's own file"}
+    for task in pipeline.tasks:
+        theirs |= {root / path: f"a data file of task {task.name}" for path in task.data.values()}
+        if task.source:
+            theirs[root / task.source] = f"the source of task {task.name}"
+    products = [(task, root / path, path) for task in pipeline.tasks for path in task.products.values()]
+    for task, place, shown in products:
+        others = {other: f"a product of task {owner.name}" for owner, other, _ in products if other != place}
+        for other, what in {**theirs, **others}.items():
+            if other.resolve().is_relative_to(place.resolve()):
+                raise PipelineError(
+                    f"task {task.name}: its product {shown} is or holds {what}: give it a place of its own"
+                )
+
+
+def _name(task: Mapping[str, Any], path: Path | None) -> str:
+    """As Ploomber names a task that does not name itself: after its file or function."""
+    given = task.get("name")
+    if given:
+        return str(given)
+    if path is not None:
+        return path.stem
+    source, kind = task.get("source"), task.get("class")
+    if getattr(kind, "__name__", kind) == "PythonCallable":
+        return str(getattr(source, "__name__", None) or str(source).rpartition(".")[2])
+    return Path(str(source)).stem
 
 
 def _source(task: Mapping[str, Any], root: Path) -> Path | None:
@@ -79,9 +118,11 @@ def _notebook(path: Path, *, root: Path, task: str) -> Notebook:
 
 def _parameters(notebook: Notebook, task: Mapping[str, Any], *, name: str) -> None:
     """Ploomber takes a parameter that the notebook does not know without a word, and the notebook never sees it."""
-    if notebook.language != "python" or task.get("grid"):
+    if notebook.language != "python":
         return
-    given = set(task.get("params") or {}) - _GIVEN
+    grids = task.get("grid") or []
+    grids = grids if isinstance(grids, list) else [grids]
+    given = {*(task.get("params") or {}), *(key for grid in grids for key in grid)} - _GIVEN
     cell = notebook.tagged("parameters")[0]
     try:
         tree = ast.parse(cell.source)
@@ -110,7 +151,7 @@ def _listed(upstream: Any) -> list[str]:
     return [upstream] if isinstance(upstream, str) else [str(name) for name in upstream]
 
 
-def _extracted(notebook: Notebook) -> list[str]:
+def _extracted(notebook: Notebook, *, name: str) -> list[str]:
     """`upstream = [...]` of the parameters cell, as Ploomber extracts it."""
     try:
         tree = ast.parse(notebook.tagged("parameters")[0].source)
@@ -124,13 +165,20 @@ def _extracted(notebook: Notebook) -> list[str]:
                 return _listed(ast.literal_eval(node.value))
             except ValueError:
                 return []
-    return []
+    if notebook.language != "python":
+        return []
+    cell = notebook.tagged("parameters")[0]
+    raise PipelineError(
+        f"task {name}: the parameters cell of {notebook.path} (cell {cell.number}) does not say `upstream`: add "
+        "`upstream = None`, or the names of the tasks before it"
+    )
 
 
-def _graph(upstream: Mapping[str, list[str]]) -> None:
+def _graph(upstream: Mapping[str, list[str]], *, grids: list[str]) -> None:
     for name, above in upstream.items():
         for other in above:
-            if other not in upstream and "*" not in other:
+            of_grid = any(other.startswith(f"{grid}-") for grid in grids)
+            if other not in upstream and "*" not in other and not of_grid:
                 raise PipelineError(
                     f"task {name}: its upstream {other!r} is no task of the pipeline (there are {', '.join(upstream)})"
                 )

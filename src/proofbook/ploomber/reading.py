@@ -45,7 +45,12 @@ def _task(task: Any, *, root: Path) -> Task:
         params={name: value for name, value in params.items() if name not in _GIVEN},
         data={name: _relative(path, root=root) for name, path in (params.get("resources_") or {}).items()},
         kernel=_kernel(task) if is_notebook else None,
+        unseen=any(not isinstance(product, File) for product in _parts(task.product)),
     )
+
+
+def _parts(product: Any) -> list[Any]:
+    return list(product) if isinstance(product, MetaProduct) else [product]
 
 
 def _products(product: Any, *, root: Path) -> dict[str, str]:

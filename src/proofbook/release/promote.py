@@ -66,6 +66,9 @@ def promote(
         raise UsageError(
             f"run {number} built a part of the pipeline: promote a full build, `proofbook build` makes one"
         )
+    held = store.run(before.run).pipeline if before else run.pipeline
+    if held != run.pipeline:
+        raise UsageError(f"{channel} is where {held} is: give {run.pipeline} a channel of its own, `--channel NAME`")
 
     def permit(gate: GateResult | None, current: Generation | None) -> bool:
         return _permit(gate, current, number=number, channel=channel, accepted=accept is not None, override=override)
