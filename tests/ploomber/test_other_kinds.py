@@ -107,7 +107,7 @@ def test_functions_scripts_sql_and_html_products_are_built_as_soundly_as_noteboo
     assert _statuses(third)["make"] == "ran"
     assert (folder.root / "output/script.txt").read_text() == "7"
 
-    (folder.root / "create.sql").write_text("CREATE TABLE IF NOT EXISTS {{product}} AS SELECT nonsense;\n")
+    (folder.root / "create.sql").write_text("CREATE TABLE other AS SELECT nonsense FROM {{product}};\n")
     broken = folder.run("ploomber", "build")
     assert broken.returncode == 1
     assert "no such column: nonsense" in broken.stdout
