@@ -459,16 +459,20 @@ def test_a_record_that_only_production_has_is_missing_in_the_page_of_the_run(reg
     assert "This run has no such figure." in html
 
 
-def test_a_plotly_figure_without_a_picture_shows_its_data(good, blobs):
+def test_a_plotly_figure_without_a_picture_is_drawn_and_shows_its_data(good, blobs):
     plotted = blobs.put(
         b'{"library": "plotly", "data": [{"name": "share", "x": [5, 6], "y": [0.136, 0.05]}], "layout": {}}'
     )
     record = Record(name="by hour", kind="figure", plotted=plotted)
     tasks = (msgspec.structs.replace(good.run.tasks[0], records=(record,)), *good.run.tasks[1:])
 
-    text = text_of(good.page(run=msgspec.structs.replace(good.run, tasks=tasks)))
+    html = good.page(run=msgspec.structs.replace(good.run, tasks=tasks))
 
-    assert order(text, "by hour", "This figure has no picture; its data:", "share · y", "0.136")
+    assert problems(html) == []
+    assert order(
+        html, 'id="figures"', "by hour", '<svg class="chart"', '<path class="way-0"', "</svg>", "Its data", "<table"
+    )
+    assert order(text_of(html), "by hour", "This figure has no picture; from its data:", "share · y", "0.136")
 
 
 def test_the_list_of_runs_marks_production_and_leads_to_the_pages_that_are_there():

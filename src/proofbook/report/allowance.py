@@ -7,6 +7,7 @@ from typing import Final
 from proofbook.report.limits import (
     BLOCKS,
     PAGE_BLOCKS,
+    PAGE_MARKS,
     PAGE_PICTURE_BYTES,
     PAGE_RICH_CHARACTERS,
     PAGE_TABLE_CHARACTERS,
@@ -39,6 +40,7 @@ class Allowance:
         self._rich = rich
         self._blocks = blocks
         self._tables = tables
+        self._marks = PAGE_MARKS
 
     def take_picture(self, size: int) -> bool:
         """Whether a picture of `size` bytes may still come in."""
@@ -59,6 +61,13 @@ class Allowance:
             self._tables -= size
             taken += 1
         return taken
+
+    def take_marks(self, count: int) -> bool:
+        """Whether a drawing of so many marks may still come in."""
+        if count > self._marks:
+            return False
+        self._marks -= count
+        return True
 
     def refusal(self, source: str) -> str | None:
         """Take in HTML or markdown; or say why not, in words."""

@@ -5,6 +5,7 @@ from typing import Literal
 from markupsafe import Markup
 from msgspec import Struct
 
+from proofbook.report.charts import Chart
 from proofbook.report.limits import TABLE_ROWS
 
 __all__ = ["Block", "Grid", "note"]
@@ -40,15 +41,17 @@ class Grid(Struct, frozen=True, kw_only=True):
 class Block(Struct, frozen=True, kw_only=True):
     """One piece. `content` is markup that a function of this room made safe; all else is plain text."""
 
-    kind: Literal["html", "text", "error", "code", "picture", "note", "table", "fields", "value"]
+    kind: Literal["html", "text", "error", "code", "picture", "note", "table", "fields", "value", "chart", "folded"]
     content: Markup = Markup("")
     label: str = ""
-    """note, value: its text. picture: what it shows. Others: a word above it, such as the stream's name."""
+    """note, value, folded: its text. picture: what it shows. Others: a word above it, such as the stream's name."""
     uri: str = ""
     width: int = 0
     height: int = 0
     grid: Grid | None = None
+    chart: Chart | None = None
     fields: tuple[tuple[str, "Block"], ...] = ()
+    """fields: by name. folded: what a reader opens."""
 
 
 def note(text: str) -> Block:

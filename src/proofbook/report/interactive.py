@@ -1,23 +1,19 @@
-"""Plotly and Vega figures on a page without script: what they are, and the data that they plot."""
+"""Plotly and Vega figures on a page without script: what they are, what they look like, and the data that they plot."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, Final
-
-import numpy as np
 
 from proofbook.report.allowance import Allowance
 from proofbook.report.blocks import Block, note
 from proofbook.report.grids import of_columns, of_rows
 from proofbook.report.limits import TABLE_COLUMNS
+from proofbook.report.specifications import datasets, plotly, values, vega
 
 __all__ = ["blocks", "data"]
 
 _PLOTLY: Final = "application/vnd.plotly."
 _VEGA: Final = ("application/vnd.vega.", "application/vnd.vegalite.")
 _WIDGET: Final = "application/vnd.jupyter.widget-view"
-_TYPES: Final = frozenset({"i1", "i2", "i4", "u1", "u2", "u4", "f4", "f8"})
 
 
 def blocks(bundle: Mapping[str, Any], *, allowance: Allowance) -> list[Block]:
@@ -27,12 +23,12 @@ def blocks(bundle: Mapping[str, Any], *, allowance: Allowance) -> list[Block]:
             continue
         if media.startswith(_PLOTLY):
             return [
-                note("An interactive Plotly figure without a picture; its data:"),
+                note("An interactive Plotly figure without a picture; from its data:"),
                 *data(content, allowance=allowance),
             ]
         if media.startswith(_VEGA):
             return [
-                note("An interactive Vega figure without a picture; its data:"),
+                note("An interactive Vega figure without a picture; from its data:"),
                 *data(content, allowance=allowance),
             ]
         if media.startswith(_WIDGET):
@@ -41,53 +37,34 @@ def blocks(bundle: Mapping[str, Any], *, allowance: Allowance) -> list[Block]:
 
 
 def data(figure: Any, *, allowance: Allowance) -> list[Block]:
-    """The data within a Plotly figure or a Vega-Lite chart, as tables; nothing where none is found."""
-    return _series(figure, allowance=allowance) or _datasets(figure, allowance=allowance)
+    """
+    What can be shown of the data within a Plotly figure or a Vega-Lite chart; nothing where none is found.
+
+    Bars, lines and points as a drawing, above its data as tables out of sight; other figures as tables only.
+    """
+    if not isinstance(figure, Mapping):
+        return []
+    tables = _series(figure, allowance=allowance) or _datasets(figure, allowance=allowance)
+    chart = plotly(figure) or vega(figure)
+    if chart is None or not allowance.take_marks(len(chart.marks)):
+        return tables
+    folded = Block(kind="folded", label="Its data", fields=tuple(("", table) for table in tables))
+    return [Block(kind="chart", chart=chart), *([folded] if tables else [])]
 
 
-def _series(figure: Any, *, allowance: Allowance) -> list[Block]:
-    """The traces of a Plotly figure as one table: x and y of each."""
-    traces = figure.get("data") if isinstance(figure, Mapping) else None
+def _series(figure: Mapping[str, Any], *, allowance: Allowance) -> list[Block]:
+    """The traces of a Plotly figure as one table: x and y of each, and what is written at its points."""
+    traces = figure.get("data")
     columns: dict[str, list[Any]] = {}
     for number, trace in enumerate(traces if isinstance(traces, list) else (), start=1):
         if not isinstance(trace, Mapping) or len(columns) >= TABLE_COLUMNS:
             continue
         name = trace.get("name") if isinstance(trace.get("name"), str) else f"trace {number}"
-        for axis in ("x", "y", "z", "labels", "values"):
-            if values := _values(trace.get(axis)):
-                columns[f"{name} · {axis}"] = values
+        for axis in ("text", "x", "y", "z", "labels", "values"):
+            if found := values(trace.get(axis)):
+                columns[f"{name} · {axis}"] = found
     return [Block(kind="table", grid=of_columns(columns, allowance=allowance))] if columns else []
 
 
-def _values(content: Any) -> list[Any]:
-    """A list as it stands, or decoded from Plotly's typed arrays."""
-    if isinstance(content, list):
-        return content
-    if (
-        not isinstance(content, Mapping)
-        or content.get("dtype") not in _TYPES
-        or not isinstance(content.get("bdata"), str)
-    ):
-        return []
-    try:
-        decoded = base64.b64decode(content["bdata"], validate=True)
-        values: list[Any] = np.frombuffer(decoded, dtype=f"<{content['dtype']}").tolist()
-    except (binascii.Error, ValueError):
-        return []
-    return values
-
-
-def _datasets(chart: Any, *, allowance: Allowance) -> list[Block]:
-    """The data sets that a Vega-Lite chart carries within itself."""
-    if not isinstance(chart, Mapping):
-        return []
-    found = chart.get("datasets")
-    sets = list(found.values()) if isinstance(found, Mapping) else []
-    inline = chart.get("data")
-    if isinstance(inline, Mapping):
-        sets.append(inline.get("values"))
-    return [
-        Block(kind="table", grid=of_rows(rows, allowance=allowance))
-        for rows in sets[:3]
-        if isinstance(rows, list) and rows
-    ]
+def _datasets(chart: Mapping[str, Any], *, allowance: Allowance) -> list[Block]:
+    return [Block(kind="table", grid=of_rows(rows, allowance=allowance)) for rows in datasets(chart)[:3]]

@@ -13,6 +13,7 @@ __all__ = [
     "NOTEBOOK_BYTES",
     "OUTPUTS",
     "PAGE_BLOCKS",
+    "PAGE_MARKS",
     "PAGE_PICTURE_BYTES",
     "PAGE_RICH_CHARACTERS",
     "PAGE_TABLE_CHARACTERS",
@@ -76,6 +77,8 @@ TABLE_LEAST_ROWS: Final = 12
 TABLE_CHARACTERS: Final = 200_000
 """All rows of one table together, with their markup."""
 PAGE_TABLE_CHARACTERS: Final = 8_000_000
+PAGE_MARKS: Final = 60_000
+"""Bars, points and lines of all drawings of one page that are made of plotted data."""
 
 DEPTH: Final = 48
 """Tags within tags, of HTML that a notebook brought; deeper ones lose their tags."""

@@ -47,7 +47,7 @@ class Sources:
             return (self.picture(record.blob, record.media or "image/png", alt=f"{record.name}, {whose}"),)
         if record.plotted is None:
             return (note("This figure has neither a picture nor its data."),)
-        return (note("This figure has no picture; its data:"), *self._plotted(record.plotted))
+        return (note("This figure has no picture; from its data:"), *self._plotted(record.plotted))
 
     def _plotted(self, digest: str) -> tuple[Block, ...]:
         content = self.read(digest)

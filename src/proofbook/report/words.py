@@ -64,6 +64,8 @@ def amount(number: float, *, apart: bool = True) -> str:
     """A number without noise: six significant digits, thousands apart when it is whole and `apart`."""
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         return str(number)
+    if isinstance(number, int) and number.bit_length() > 1000:
+        return "beyond 1e+300" if number > 0 else "beyond -1e+300"
     if isinstance(number, int) or (number.is_integer() and abs(number) < 1e15):
         return (f"{int(number):,}" if apart else f"{int(number)}") if abs(number) < 10**15 else f"{number:.6g}"
     return f"{number:.6g}"
