@@ -33,6 +33,26 @@ def test_a_problem_is_told_with_its_cure_and_ends_with_5(
     assert "problems," in said
 
 
+def test_in_a_pipe_a_check_is_a_line_and_a_cure_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    (tmp_path / ".proofbook").write_text("a file")
+    proofbook("doctor", "--json")
+    checks = json.loads(capsys.readouterr().out)["checks"]
+
+    proofbook("doctor")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert not [line for line in lines if line.endswith(" ")]
+    for one in checks:
+        (at,) = [number for number, line in enumerate(lines) if f" {one['code']} " in line]
+        assert lines[at].endswith(one["what"])
+        if one["cure"]:
+            assert lines[at + 1].strip() == f"→ {one['cure']}"
+
+
 def test_warnings_end_with_0(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:

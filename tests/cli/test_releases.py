@@ -139,7 +139,7 @@ def test_diff_names_each_thing_that_differs(project: Path, capsys: pytest.Captur
     assert told["package", "numpy"] == ("2.1.0", "2.2.0")
     assert told["package", "polars"] == (None, "1.30.0")
     assert told["data", "data/flights.parquet"][1] is None
-    assert told["record", "train/auc"] == ("0.1", "0.3")
+    assert told["record", "train/auc"] == ("0.1000", "0.3000")
     assert told["task", "train"][1].endswith("(params)")
     assert ("environment", "python") not in told
     assert "2013-10-31" in Ran(capsys, "diff", "1", "3").out

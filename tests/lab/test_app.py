@@ -21,6 +21,35 @@ def test_the_users_arguments_have_the_last_word(tmp_path: Path) -> None:
     assert f"--ServerApp.root_dir={tmp_path}" in words
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--ServerApp.root_dir={}"],
+        ["--notebook-dir={}"],
+        ["--notebook-dir", "{}"],
+        [
+            "--ServerApp.root_dir",
+            "{}",
+            "--ServerApp.contents_manager_class=jupyter_server.services.contents.manager.ContentsManager",
+        ],
+    ],
+    ids=["trait", "alias", "two words", "manager"],
+)
+def test_what_we_set_can_be_set_otherwise(tmp_path: Path, given: list[str]) -> None:
+    """Jupyter takes no setting twice: `root_dir only accepts one value, got 2`."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    arguments = [word.format(tmp_path / "there") for word in given]
+    words = [sys.executable, "-c", MAIN, "lab", "--", *arguments, "--show-config-json"]
+
+    done = subprocess.run(words, cwd=tmp_path / "here", capture_output=True, check=False, text=True)
+
+    assert done.returncode == 0, done.stderr
+    # the server shows a banner too, and each of its parts its own settings
+    assert f'"root_dir": "{tmp_path / "there"}"' in done.stdout
+    assert str(tmp_path / "here") not in done.stdout
+
+
 def test_json_shows_the_command_and_starts_nothing(tmp_path: Path) -> None:
     words = [sys.executable, "-c", MAIN, "lab", "--json", "--", "--no-browser"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, check=True)

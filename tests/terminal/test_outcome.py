@@ -34,7 +34,7 @@ def test_a_failure_names_notebook_and_cell_and_shows_the_line_of_the_user() -> N
     failure = Failure(kind="exception", message="KeyError: 'nope'", cell=5, cell_id="load", traceback=TRACEBACK)
     failed = TaskRun(name="train", status="failed", source="notebooks/train.ipynb", failure=failure)
     text = _printed(failed, TaskRun(name="evaluate", status="skipped"))
-    assert "run 4 failed in 1.0 s: 1 failed, 1 skipped" in text
+    assert "run 4 failed in 1.00 s: 1 failed, 1 skipped" in text
     assert "notebooks/train.ipynb, cell 5 (load): KeyError: 'nope'" in text
     assert '----> 2 frame["nope"]' in text
     assert "library/deep.py" not in text

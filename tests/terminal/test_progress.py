@@ -38,8 +38,8 @@ def test_a_log_gets_one_plain_line_an_event() -> None:
     assert lines == [
         "run 7  2 tasks",
         "  > a  (its code changed)",
-        "  ✓ a                ran           1.2 s  its code changed",
-        "  ✗ b                failed        2.0 s  in cell 4",
+        "  ✓ a                ran            1.25 s  its code changed",
+        "  ✗ b                failed         2.00 s  in cell 4",
         "waiting: another build (pid 1) holds the lock",
     ]
 

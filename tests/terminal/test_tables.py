@@ -35,7 +35,7 @@ def test_a_document_is_ascii_so_that_nothing_in_it_reaches_a_terminal(capsys: py
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(None, ""), (0.314, "0.31 s"), (12.4, "12.4 s"), (185.0, "3 min 05 s"), (59.99, "60.0 s")]
+    ("seconds", "text"), [(None, ""), (0.314, "0.31 s"), (12.4, "12.4 s"), (185.0, "3 min 05 s"), (59.99, "1 min 00 s")]
 )
 def test_durations(seconds: float | None, text: str) -> None:
     assert tables.duration(seconds) == text
@@ -44,3 +44,25 @@ def test_durations(seconds: float | None, text: str) -> None:
 def test_a_moment_that_is_none_is_shown_as_it_is() -> None:
     assert tables.local("x") == "x"
     assert tables.local(None) == ""
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_cell_is_cut_off_unless_it_is_to_be_read_to_its_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    monkeypatch.setenv("COLUMNS", "200")
+    long = "pip install " + "x" * 80
+    tables.table(["cure"], [[long]])
+    assert "xx…" in capsys.readouterr().out
+    tables.table(["cure"], [[long]], whole=True)
+    assert long in capsys.readouterr().out
+
+
+def test_sizes() -> None:
+    assert (tables.memory(0), tables.memory(401_000_000)) == ("", "401 MB")
+
+
+def test_text_that_reorders_other_text_is_shown_as_its_number(capsys: pytest.CaptureFixture[str]) -> None:
+    tables.table(["name"], [["\u202egnp.\u2066x\u200f"]])
+    assert capsys.readouterr().out.splitlines()[1] == "\\u202egnp.\\u2066x\\u200f"

@@ -20,8 +20,6 @@ def check(run: str, against: str | None, strict: bool, entry_point: str, as_json
 
     Ends with 0 for `go` and for `review`, 4 for `no` (with --strict for `review` too).
     """
-    import msgspec
-
     from proofbook.flow import check as flow
     from proofbook.flow import configuration
     from proofbook.store import Store
@@ -31,11 +29,11 @@ def check(run: str, against: str | None, strict: bool, entry_point: str, as_json
     with Store.open(root, create=False) as store:
         channel = against or gate.channel
         result = flow.check(store, run, against=channel, must_exist=channel not in (gate.channel, "production"))
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
-    else:
-        from proofbook.terminal import say
-        from proofbook.terminal.verdict import print_gate
+    from proofbook.terminal import say, tables
+    from proofbook.terminal.verdict import print_gate
 
+    if as_json:
+        tables.document(result)
+    else:
         print_gate(result, say.console())
     return flow.exit_code(result, strict=strict or gate.strict)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 if TYPE_CHECKING:
     from proofbook.flow.convert import Converted
@@ -47,6 +46,7 @@ def convert(
     """
     from proofbook.flow import configuration
     from proofbook.flow.convert import convert as make
+    from proofbook.terminal import tables
 
     found = make(
         notebooks,
@@ -58,7 +58,7 @@ def convert(
         say=lambda text: click.echo(text, err=True),
     )
     if as_json:
-        click.echo(msgspec.json.encode(found))
+        tables.document(found)
     else:
         click.echo("\n\n".join("\n".join(_lines(each)) for each in found))
     return 0 if all(each.proof is None or each.proof.verdict == "equal" for each in found) else 1

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-import msgspec
 
 from proofbook.exceptions import MachineError
 
@@ -22,25 +21,19 @@ def doctor(as_json: bool) -> int:
     Ends with 5 when something does not work, with 0 when there are at most warnings.
     """
     from proofbook.flow.doctor import examine
+    from proofbook.terminal import say, tables
 
     found = examine(Path.cwd())
     problems = sum(one.level == "problem" for one in found)
     if as_json:
-        click.echo(msgspec.json.encode({"problems": problems, "checks": found}))
+        tables.document({"problems": problems, "checks": found})
         return MachineError.exit_code if problems else 0
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, show_header=False, padding=(0, 1))
+    rows: list[list[tables.Cell]] = []
     for one in found:
-        mark, style = _MARKS[one.level]
-        said = Text(one.what)
+        rows.append([_MARKS[one.level], one.code, one.name, one.what])
         if one.cure:
-            said.append(f"\n→ {one.cure}", style="cyan")
-        table.add_row(Text(mark, style=style), one.code, one.name, said)
-    console = Console(highlight=False)
-    console.print(table)
+            rows.append(["", "", "", (f"→ {one.cure}", "cyan")])
+    tables.table(["", "code", "check", "found"], rows, whole=True)
     warnings = sum(one.level == "warning" for one in found)
-    console.print(f"\n{problems} problems, {warnings} warnings, {len(found) - problems - warnings} as they should be")
+    say.line(f"\n{problems} problems, {warnings} warnings, {len(found) - problems - warnings} as they should be")
     return MachineError.exit_code if problems else 0

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-import msgspec
 
 __all__ = ["init"]
 
@@ -23,10 +22,11 @@ def init(directory: Path, as_json: bool) -> None:
     With a pipeline.yaml, it adds the four lines by which Ploomber calls Proofbook, and touches nothing else.
     """
     from proofbook.flow.init import init as start
+    from proofbook.terminal import tables
 
     started = start(directory)
     if as_json:
-        click.echo(msgspec.json.encode(started))
+        tables.document(started)
         return
     if started.kind == "already":
         click.echo(f"{directory / 'pipeline.yaml'} already has Proofbook's lines; nothing to do")

@@ -1,6 +1,5 @@
 """`proofbook lab`."""
 
-import json
 import os
 from pathlib import Path
 
@@ -22,10 +21,11 @@ def lab(arguments: tuple[str, ...], as_json: bool) -> None:
     ARGUMENTS after `--` are passed on to JupyterLab: proofbook lab -- --no-browser --port 8889
     """
     from proofbook.lab.app import command
+    from proofbook.terminal import tables
 
     words = command(arguments, root=Path.cwd())
     if as_json:
-        click.echo(json.dumps({"command": words}))
+        tables.document({"command": words})
         return
     # JupyterLab takes the place of this process, so that signals and the exit code are its own
     os.execv(words[0], words)  # noqa: S606  # our own interpreter, and no shell

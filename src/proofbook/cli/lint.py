@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import msgspec
 
-__all__ = ["lint"]
+from proofbook.exceptions import LintFailedError
 
-_LINT_FAILED = 3
+__all__ = ["lint"]
 
 
 @click.command()
@@ -49,8 +49,10 @@ def lint(
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     form = "json" if as_json else form
     show = output.statistics if statistics and form == "text" else output.FORMATS[form]
-    click.echo(show(result, colour=colour))
-    return _LINT_FAILED if result.errors else 0
+    said = show(result, colour=colour)
+    # JSON is UTF-8, whatever a locale says of text
+    click.echo(said.encode() if form == "json" else said)
+    return LintFailedError.exit_code if result.errors else 0
 
 
 def _codes(written: tuple[str, ...]) -> list[str]:

@@ -1,6 +1,5 @@
 """`proofbook report`: the page of a run."""
 
-import json
 from pathlib import Path
 
 import click
@@ -29,9 +28,13 @@ def report(run: str, folder: Path | None, entry_point: str, as_json: bool) -> No
     from proofbook.flow import configuration
     from proofbook.flow import report as flow
     from proofbook.store import Store
+    from proofbook.terminal import say, tables
 
     root = Path(entry_point).resolve().parent
     with Store.open(root, create=False) as store:
         number = store.number(run)
         path = flow.write(store, number, folder=folder or root / configuration.load(root).report)
-    click.echo(json.dumps({"run": number, "report": str(path)}) if as_json else str(path))
+    if as_json:
+        tables.document({"run": number, "report": path})
+    else:
+        say.line(str(path))

@@ -1,8 +1,12 @@
 """`proofbook status`: what a build would do, and why."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from proofbook.flow.status import TaskStatus
 
 __all__ = ["status"]
 
@@ -18,29 +22,22 @@ def status(entry_point: str, as_json: bool, env_flags: tuple[str, ...]) -> None:
 
     Takes --env--NAME VALUE for each name of env.yaml, as a build does.
     """
-    import msgspec
-
     from proofbook.flow import status as flow
     from proofbook.ploomber.entry import read
+    from proofbook.terminal import tables
 
     path = Path(entry_point).resolve()
     tasks = flow.status(read(path, flags=env_flags), root=path.parent)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(tasks), indent=2).decode())
+        tables.document(tasks)
         return
-    from rich.table import Table
-    from rich.text import Text
+    rows: list[list[tables.Cell]] = [
+        [task.task, (task.status, _STYLES[task.status]), task.reason, _last(task)] for task in tasks
+    ]
+    tables.table(["task", "status", "why", "last run"], rows, whole=True)
 
-    from proofbook.terminal import say
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("task", "status", "why", "last run"):
-        table.add_column(column, overflow="fold")
-    for task in tasks:
-        last = (
-            f"run {task.last_run}, {task.seconds:.1f} s"
-            if task.last_run is not None and task.seconds is not None
-            else ""
-        )
-        table.add_row(task.task, Text(task.status, style=_STYLES[task.status]), task.reason, last)
-    say.console().print(table)
+def _last(task: "TaskStatus") -> str:
+    from proofbook.terminal.tables import duration
+
+    return f"run {task.last_run}, {duration(task.seconds)}" if task.last_run is not None else ""

@@ -1,14 +1,18 @@
 """`proofbook runs`, `show` and `diff`: what was built, one run in full, what differs between two."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
+from proofbook.gate.numbers import describe, pair
 from proofbook.model.record import Record
 from proofbook.model.run import Run
 from proofbook.model.verdict import GateResult
+from proofbook.report import words
 from proofbook.store import RunSummary, Store
 
 __all__ = ["Difference", "Differences", "Shown", "compare", "diff", "runs", "show", "value_of"]
@@ -72,7 +76,7 @@ def compare(old: Run, new: Run) -> Differences:
         *_between("environment", _environment(old), _environment(new)),
         *_between("package", old.environment.packages, new.environment.packages),
         *_tasks(old, new),
-        *_between("record", _records(old), _records(new)),
+        *_records(old, new),
     ]
     keys = {task.name: task.key for task in old.tasks}
     same = sum(bool(task.key) and keys.get(task.name) == task.key for task in new.tasks)
@@ -80,7 +84,7 @@ def compare(old: Run, new: Run) -> Differences:
 
 
 def _between(
-    about: Literal["parameter", "code", "data", "environment", "package", "record"],
+    about: Literal["parameter", "code", "data", "environment", "package"],
     old: Mapping[str, Any],
     new: Mapping[str, Any],
     *,
@@ -127,27 +131,66 @@ def _tasks(old: Run, new: Run) -> list[Difference]:
     return found
 
 
-def _records(run: Run) -> dict[str, str]:
-    return {f"{record.task}/{record.name}": value_of(record) for record in run.records}
+def _records(old: Run, new: Run) -> list[Difference]:
+    before, after = ({f"{record.task}/{record.name}": record for record in run.records} for run in (old, new))
+    found = []
+    for name in dict.fromkeys((*before, *after)):
+        was, now = before.get(name), after.get(name)
+        # what they hold is compared, and not how it is written: 0.96667 and 0.96668 are both written 0.9667
+        if was is not None and now is not None and _held(was) == _held(now):
+            continue
+        old_side, new_side = _sides(was, now)
+        found.append(Difference(about="record", name=name, old=old_side, new=new_side))
+    return found
+
+
+def _held(record: Record) -> bytes:
+    return msgspec.json.encode([
+        record.kind, record.value, record.special, record.blob, record.plotted, record.unreadable,
+    ])  # fmt: skip
+
+
+def _sides(was: Record | None, now: Record | None) -> tuple[str | None, str | None]:
+    if was is None or now is None:
+        return value_of(was) if was else None, value_of(now) if now else None
+    if _is_number(was) and _is_number(now) and was.value != now.value:
+        return pair(was.value, now.value)[:2]
+    old, new = value_of(was), value_of(now)
+    if old != new:
+        return old, new
+    # they differ in what a person's words leave out
+    before, after = next(each for each in zip(_details(was), _details(now), strict=True) if each[0] != each[1])
+    return f"{old} ({before})", f"{new} ({after})"
+
+
+def _details(record: Record) -> tuple[str, ...]:
+    digests = (record.plotted or "no plotted data", record.blob or "nothing kept", sha256(_held(record)).hexdigest())
+    return (record.kind, type(record.value).__name__, *(digest[:15] for digest in digests))
+
+
+def _is_number(record: Record) -> bool:
+    value = record.value
+    return record.kind == "scalar" and isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def value_of(record: Record) -> str:
-    """A record's value as a person writes it; of large ones the beginning of the digest."""
+    """A record's value in one line, as the gate writes it; of a large one its shape or size."""
     if record.unreadable is not None:
-        return f"unreadable: {record.unreadable}"
+        return f"unreadable: {describe(record.unreadable)}"
     if record.special is not None:
-        return record.special
-    content = "" if record.blob is None else record.blob[:12]
-    if record.kind in {"figure", "model"}:
-        return f"{record.kind} {(record.plotted or record.blob or '')[:12]}".strip()
-    if record.kind == "table":
-        return f"table {_shape(record.value)} {content}".strip()
-    return str(record.value)
+        return describe(float(record.special))
+    value = record.value if isinstance(record.value, dict) else {}
+    if record.kind in {"table", "profile"}:
+        return _shape(value) or record.kind
+    if record.kind == "model":
+        size = value.get("size")
+        return words.size(size) if isinstance(size, int) else record.kind
+    return record.kind if record.kind == "figure" else describe(record.value)
 
 
-def _shape(value: Any) -> str:
-    if not isinstance(value, dict) or "rows" not in value:
-        return ""
-    columns = value.get("columns")
-    count = len(columns) if isinstance(columns, list | dict) else columns
-    return f"{value['rows']} rows, {count} columns"
+def _shape(value: dict[str, Any]) -> str:
+    rows, columns = value.get("rows"), value.get("columns")
+    if isinstance(columns, list | dict):
+        columns = len(columns)
+    counted = [words.plural(rows, "row")] if isinstance(rows, int) else []
+    return ", ".join(counted + ([words.plural(columns, "column")] if isinstance(columns, int) else []))

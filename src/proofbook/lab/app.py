@@ -6,6 +6,7 @@ that the server imports.
 """
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ __all__ = ["OFF", "command", "main"]
 
 OFF = ("ploomber", "ploomber_extension")
 """Server extensions that stay off: the first makes every listing fail, the second brings telemetry along."""
+_ROOT = re.compile(r"--?(\w+\.)?(root_dir|notebook[_-]dir)(=|$)")
+"""The ways in which the root folder can be given."""
+_MANAGER = "--ServerApp.contents_manager_class"
 _OFF_IN_BROWSER = ("ploomber-extension",)
 """Speaks to the second of them, and fails in today's notebook toolbar."""
 
@@ -36,13 +40,17 @@ def command(arguments: tuple[str, ...] = (), *, root: Path) -> list[str]:
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise MachineError('JupyterLab is not installed: pip install "proofbook[lab]"')
-    return [sys.executable, "-P", "-m", "proofbook.lab.app", f"--ServerApp.root_dir={root}", *arguments]
+    # given twice, JupyterLab takes neither
+    ours = [] if any(map(_ROOT.match, arguments)) else [f"--ServerApp.root_dir={root}"]
+    return [sys.executable, "-P", "-m", "proofbook.lab.app", *ours, *arguments]
 
 
 def main(argv: list[str]) -> None:
     """Start JupyterLab in this process."""
     # on the command line, because a setting there beats the one in a user's configuration file
-    ours = ["--ServerApp.contents_manager_class=proofbook.lab.contents.ProofbookContentsManager"]
+    ours = [f"{_MANAGER}=proofbook.lab.contents.ProofbookContentsManager"]
+    if any(argument.startswith(_MANAGER) for argument in argv):
+        ours = []
     _lab_app().launch_instance([*ours, *argv])
 
 

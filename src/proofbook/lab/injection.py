@@ -6,12 +6,12 @@ a file may hold a cell with that tag that is not ours: an executed notebook does
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import nbformat
 
-__all__ = ["declared", "inject", "language_of", "same", "strip"]
+__all__ = ["declared", "inject", "language_of", "same", "strip", "together"]
 
 _TAG = "injected-parameters"
 _MARK = {"injected": True}
@@ -55,7 +55,12 @@ def strip(notebook: Mapping[str, Any]) -> dict[str, Any]:
 
 def declared(notebook: Mapping[str, Any]) -> str:
     """What the parameters cell says."""
-    return "\n".join(cell["source"] for cell in notebook["cells"] if "parameters" in _tags(cell))
+    return together(cell["source"] for cell in notebook["cells"] if "parameters" in _tags(cell))
+
+
+def together(sources: Iterable[str]) -> str:
+    """What several parameters cells say, as one text."""
+    return "\n".join(sources)
 
 
 def language_of(notebook: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from msgspec import Struct
 from proofbook.analyze import source
 from proofbook.disk.atomic import digest_of
 from proofbook.exceptions import NotebookError
+from proofbook.lab.injection import together
 from proofbook.model.pipeline import Pipeline, Task
 
 __all__ = ["PipelineReader", "parameters_of"]
@@ -131,7 +132,7 @@ class PipelineReader:
                 except NotebookError as error:
                     self._log.warning("[Proofbook] %s", error)
                 else:
-                    found[task.source] = "\n".join(cell.source for cell in notebook.tagged("parameters"))
+                    found[task.source] = together(cell.source for cell in notebook.tagged("parameters"))
         return found
 
     def _failed(self, reason: str) -> None:

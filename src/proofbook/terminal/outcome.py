@@ -8,6 +8,7 @@ from rich.text import Text
 from proofbook.flow.build import Built
 from proofbook.terminal import say
 from proofbook.terminal.say import printable
+from proofbook.terminal.tables import duration
 from proofbook.terminal.verdict import print_gate
 
 __all__ = ["print_outcome"]
@@ -24,7 +25,7 @@ def print_outcome(built: Built, *, console: Console | None = None) -> None:
         for status in dict.fromkeys(task.status for task in run.tasks)
     ]
     console.print(
-        Text(f"run {run.number} {run.ending} in {run.seconds:.1f} s: {', '.join(counted)}", style="bold"),
+        Text(f"run {run.number} {run.ending} in {duration(run.seconds)}: {', '.join(counted)}", style="bold"),
         soft_wrap=True,
     )
     for task in run.tasks:

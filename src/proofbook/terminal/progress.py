@@ -14,6 +14,7 @@ from rich.text import Text
 
 from proofbook.terminal import say
 from proofbook.terminal.say import printable
+from proofbook.terminal.tables import duration
 
 __all__ = ["Progress"]
 
@@ -73,7 +74,7 @@ class Progress(AbstractContextManager["Progress"]):
         self._done += 1
         mark, style = _MARKS[event["status"]]
         worked = event["status"] in {"ran", "failed", "cancelled"}
-        took = f"{event['seconds']:6.1f} s" if worked else " " * 8
+        took = f"{duration(event['seconds']) if worked else '':>10}"
         failure = event.get("failure")
         # what went wrong is said once, below, with the place
         reason = f"in cell {failure['cell']}" if failure and failure.get("cell") else event["reason"]

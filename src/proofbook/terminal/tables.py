@@ -9,6 +9,8 @@ from typing import Any
 import click
 import msgspec
 
+from proofbook.report import words
+from proofbook.terminal import say
 from proofbook.terminal.say import printable
 
 __all__ = ["Cell", "document", "duration", "local", "memory", "one_line", "table"]
@@ -20,9 +22,16 @@ Cell = str | tuple[str, str]
 """A text, or a text and its style (`bold red`)."""
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Print a table to standard output."""
-    content = [[_parts(cell) for cell in row] for row in rows]
+def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, whole: bool = False) -> None:
+    """
+    Print a table to standard output.
+
+    Args:
+        columns: The headings.
+        rows: The cells, as many a row as there are headings.
+        whole: No cell is cut off, however long it is: for what is read to the end, or copied.
+    """
+    content = [[_parts(cell, whole=whole) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _rich(columns, content)
         return
@@ -53,27 +62,22 @@ def local(moment: str | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`0.31 s`, `12.4 s`, `3 min 05 s`."""
-    if seconds is None:
-        return ""
-    if seconds >= 60:
-        return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
-    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    """`0.31 s`, `12.4 s`, `3 min 05 s`, as in the report; nothing for nothing."""
+    return "" if seconds is None else words.duration(seconds)
 
 
 def memory(size: int) -> str:
-    """`512 MB`; nothing for nothing."""
-    return f"{size / 1e6:.0f} MB" if size else ""
+    """`512 MB`, `1.2 GB`, as in the report; nothing for nothing."""
+    return words.size(size) if size else ""
 
 
-def _parts(cell: Cell) -> tuple[str, str]:
+def _parts(cell: Cell, *, whole: bool) -> tuple[str, str]:
     text, style = cell if isinstance(cell, tuple) else (cell, "")
     text = one_line(text)
-    return (text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"), style
+    return (text if whole or len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"), style
 
 
 def _rich(columns: Sequence[str], content: Iterable[Sequence[tuple[str, str]]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -83,4 +87,4 @@ def _rich(columns: Sequence[str], content: Iterable[Sequence[tuple[str, str]]]) 
     for row in content:
         # Text, never a string: square brackets in a name are not markup
         shown.add_row(*(Text(text, style=style) for text, style in row))
-    Console(highlight=False).print(shown)
+    say.console().print(shown)

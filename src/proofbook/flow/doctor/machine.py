@@ -7,6 +7,7 @@ import shutil
 from proofbook.disk import atomic, filesystem
 from proofbook.exceptions import MachineError
 from proofbook.flow.doctor.finding import Place, Said
+from proofbook.report import words
 from proofbook.store.layout import FOLDER, FORCE
 
 __all__ = ["bytecode", "disk_space", "encoding", "file_system", "store_folder"]
@@ -77,7 +78,7 @@ def file_system(place: Place) -> Said:
 def disk_space(place: Place) -> Said:
     """Room for products and the store."""
     free = shutil.disk_usage(place.root).free
-    shown = f"{free / 1e9:.1f} GB are free under {place.root}"
+    shown = f"{words.size(free)} are free under {place.root}"
     if free < _LITTLE:
         cure = "make room: each run keeps its notebooks and products"
         return "problem" if free < _TOO_LITTLE else "warning", shown, cure
