@@ -35,7 +35,14 @@ def executed(*cells: list[dict[str, Any]]) -> dict[str, Any]:
         "nbformat_minor": 5,
         "metadata": {},
         "cells": [
-            {"cell_type": "code", "id": f"c{number}", "metadata": {}, "source": "", "execution_count": 1, "outputs": outputs}
+            {
+                "cell_type": "code",
+                "id": f"c{number}",
+                "metadata": {},
+                "source": "",
+                "execution_count": 1,
+                "outputs": outputs,
+            }
             for number, outputs in enumerate(cells, start=1)
         ],
     }

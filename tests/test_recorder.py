@@ -34,7 +34,18 @@ def test_importing_record_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     imported = {name for name in done.stdout.split() if not name.startswith("proofbook")}
     roots = {name.split(".")[0] for name in imported}
-    assert not roots & {"numpy", "pandas", "polars", "IPython", "msgspec", "matplotlib", "pyarrow", "asyncio", "inspect", "hashlib"}
+    assert not roots & {
+        "numpy",
+        "pandas",
+        "polars",
+        "IPython",
+        "msgspec",
+        "matplotlib",
+        "pyarrow",
+        "asyncio",
+        "inspect",
+        "hashlib",
+    }
     assert len(imported) < 40, sorted(imported)
 
 
@@ -371,7 +382,10 @@ def test_an_option_must_fit_the_value(value, options, message: str) -> None:
 def test_a_key_names_columns_that_are_there() -> None:
     record("t", FRAME, key="carrier", tolerance=0.01)
     record("t", FRAME, key=("carrier",), better="higher", margin=0.1)
-    with pytest.raises(ValueError, match=r"key column 'carier' is not in the table; did you mean 'carrier'\?; its columns are carrier, rate"):
+    with pytest.raises(
+        ValueError,
+        match=r"key column 'carier' is not in the table; did you mean 'carrier'\?; its columns are carrier, rate",
+    ):
         record("t", FRAME, key=["carier"])
 
 

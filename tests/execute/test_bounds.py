@@ -24,7 +24,10 @@ def test_text_of_one_stream_is_one_output_and_order_is_kept() -> None:
 
 
 def test_a_display_between_two_prints_stays_between() -> None:
-    outputs: list[dict[str, Any]] = [{"output_type": "stream", "name": "stdout", "text": "a"}, {"output_type": "display_data", "data": {}}]
+    outputs: list[dict[str, Any]] = [
+        {"output_type": "stream", "name": "stdout", "text": "a"},
+        {"output_type": "display_data", "data": {}},
+    ]
     assert Bounds().stream(outputs, "stdout", "b") == "b"
 
 
@@ -62,3 +65,7 @@ def test_displays_stop_at_their_limits(monkeypatch) -> None:
     assert not kept.display([], {"text/plain": "123456"})
     assert not kept.display([{}, {}, {}], {"text/plain": ""})
     assert kept.stream([{}, {}, {}], "stdout", "x") == ""
+
+
+def test_a_progress_bar_that_comes_in_one_piece_leaves_its_last_line_too() -> None:
+    assert Bounds().stream([], "stdout", "above\n 1%\r50%\r99%\rdone\n") == "above\ndone\n"

@@ -16,7 +16,9 @@ from tests.execute.notebooks import encoded, errors, statuses, text
 AFTER = "print('this must not run')"
 
 
-def papermill(folder: Path, *sources: str, options: tuple[str, ...] = ()) -> tuple[subprocess.CompletedProcess[str], bytes]:
+def papermill(
+    folder: Path, *sources: str, options: tuple[str, ...] = ()
+) -> tuple[subprocess.CompletedProcess[str], bytes]:
     """Run a notebook with papermill's own command. Returns how that ended, and the executed notebook."""
     (folder / "in.ipynb").write_bytes(encoded(*sources))
     command = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "--engine", "proofbook", "--no-progress-bar"]
@@ -43,7 +45,9 @@ def here(folder: Path, *sources: str, **options) -> bytes:
     """The same in this process, where papermill is imported but once."""
     (folder / "in.ipynb").write_bytes(encoded(*sources))
     try:
-        execute_notebook(folder / "in.ipynb", folder / "out.ipynb", engine_name="proofbook", progress_bar=False, **options)
+        execute_notebook(
+            folder / "in.ipynb", folder / "out.ipynb", engine_name="proofbook", progress_bar=False, **options
+        )
     finally:
         content = (folder / "out.ipynb").read_bytes()
     return content

@@ -13,8 +13,8 @@ from proofbook.execute import forked
 from proofbook.model.run import Failure
 
 
-def _run(function: object, *, timeout: float | None = None) -> Failure | None:
-    return asyncio.run(forked.run(function, timeout=timeout))  # type: ignore[arg-type]
+def _run(function: object, *, limit: float | None = None) -> Failure | None:
+    return asyncio.run(forked.run(function, limit=limit))  # type: ignore[arg-type]
 
 
 def test_what_returns_has_not_failed_and_what_it_wrote_is_there(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_ending_the_process_is_a_failure_whatever_the_code(end: object, said: st
 
 def test_a_timeout_kills_it_and_what_it_started() -> None:
     started = time.monotonic()
-    failure = _run(lambda: time.sleep(60), timeout=0.3)
+    failure = _run(lambda: time.sleep(60), limit=0.3)
     assert failure is not None
     assert (failure.kind, failure.message) == ("timeout", "task timeout after 0.3 s")
     assert time.monotonic() - started < 10

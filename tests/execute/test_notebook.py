@@ -94,7 +94,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def endings(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[notebooks.Outcome, list[dict], float]]:
+def endings(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[notebooks.Outcome, list[dict], float]]:
     """Each notebook run once, two at a time: outcome, events, seconds."""
     found = {}
     spooled = tmp_path_factory.mktemp("s")
@@ -125,7 +127,9 @@ def test_a_success_is_told_cell_by_cell(endings, root: Path) -> None:
     outcome, events, _ = endings["success"]
     assert (outcome.status, outcome.failure) == ("succeeded", None)
     assert statuses(outcome.notebook) == ["completed"] * 5
-    assert [(cell.number, cell.id, cell.status) for cell in outcome.cells] == [(n, f"c{n}", "completed") for n in (1, 3, 4, 5)]
+    assert [(cell.number, cell.id, cell.status) for cell in outcome.cells] == [
+        (n, f"c{n}", "completed") for n in (1, 3, 4, 5)
+    ]
     assert outcome.cells[0].seconds > 0
     assert 10 << 20 < outcome.cells[0].peak_memory <= outcome.peak_memory < 1 << 30
     assert 0.1 < outcome.cpu_seconds < 60
@@ -198,7 +202,9 @@ def test_a_cell_that_may_raise_is_no_failure(endings) -> None:
         ("exit", "exit", "exit() ended the notebook at this cell", "SystemExit", 5),
     ],
 )
-def test_each_bad_end_is_named_in_the_outcome_and_in_the_failing_cell(endings, name, kind, message, error, at_most) -> None:
+def test_each_bad_end_is_named_in_the_outcome_and_in_the_failing_cell(
+    endings, name, kind, message, error, at_most
+) -> None:
     outcome = endings[name][0]
     assert outcome.status == "failed"
     assert (outcome.failure.kind, outcome.failure.message) == (kind, message)
@@ -277,7 +283,10 @@ def test_a_recorded_figure_is_shown_once_and_stays_open_until_the_cell_ends(endi
     assert first["outputs"][-1]["data"]["text/plain"] == ["True"]
     assert any("image/png" in out.get("data", {}) for out in second["outputs"]), "other figures are shown as ever"
     recorded = records.read(json.loads(outcome.notebook), task="records").records
-    assert [(found.name, found.kind, found.cell) for found in recorded] == [("curve", "figure", 1), ("auc", "scalar", 1)]
+    assert [(found.name, found.kind, found.cell) for found in recorded] == [
+        ("curve", "figure", 1),
+        ("auc", "scalar", 1),
+    ]
 
 
 def test_no_output_is_lost_when_the_kernel_is_faster_than_its_reader(endings) -> None:
@@ -346,7 +355,9 @@ def test_a_cancelled_run_returns_a_cancelled_outcome(tmp_path: Path, cell: str) 
 def test_a_second_interruption_ends_all_at_once(tmp_path: Path) -> None:
     async def interrupted() -> tuple[notebooks.Outcome, float]:
         started = asyncio.Event()
-        running = asyncio.ensure_future(notebooks.run(order(tmp_path, ENDLESS, AFTER), on_event=lambda _: started.set()))
+        running = asyncio.ensure_future(
+            notebooks.run(order(tmp_path, ENDLESS, AFTER), on_event=lambda _: started.set())
+        )
         await started.wait()
         running.cancel()
         await asyncio.sleep(0.2)
@@ -392,7 +403,9 @@ def test_nothing_outlives_a_killed_driver_by_five_seconds(tmp_path: Path, tmp_pa
         "asyncio.run(run(one, on_event=print))"
     )
     spooled = tmp_path_factory.mktemp("s")
-    driver = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(spooled)})
+    driver = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(spooled)}
+    )
     try:
         wait_for(lambda: pids.exists() and pids.read_text().endswith("."))
         found = [int(pid) for pid in pids.read_text().strip(".").split()]
@@ -412,7 +425,16 @@ def test_a_worker_killed_together_with_its_driver_takes_the_kernel_along(tmp_pat
     cell = f"import os, time, pathlib; pathlib.Path({str(pids)!r}).write_text(f'{{os.getpid()}}.'); time.sleep(300)"
     source, target = tmp_path / "in.ipynb", tmp_path / "out.ipynb"
     source.write_bytes(encoded(cell))
-    command = [sys.executable, "-m", "papermill", str(source), str(target), "--engine", "proofbook", "--no-progress-bar"]
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        str(source),
+        str(target),
+        "--engine",
+        "proofbook",
+        "--no-progress-bar",
+    ]
     papermill = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: pids.exists() and pids.read_text().endswith("."))

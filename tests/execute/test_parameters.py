@@ -17,7 +17,14 @@ from proofbook.execute import parameters
 from tests.execute.notebooks import notebook
 
 LEAVES = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(max_size=8) | st.dates() | st.timedeltas()
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary(max_size=8)
+    | st.dates()
+    | st.timedeltas()
 )
 KEYS = st.none() | st.booleans() | st.integers() | st.text() | st.tuples(st.text(), st.integers())
 VALUES = st.recursive(
@@ -41,7 +48,9 @@ def same(one, other) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, float):
-        return (math.isnan(one) and math.isnan(other)) or (one == other and math.copysign(1, one) == math.copysign(1, other))
+        return (math.isnan(one) and math.isnan(other)) or (
+            one == other and math.copysign(1, one) == math.copysign(1, other)
+        )
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict):
@@ -63,7 +72,14 @@ def test_text_is_never_code(value: str) -> None:
 
 
 def test_values_that_papermill_turns_into_text_keep_their_type() -> None:
-    params = {"a": (1,), "b": {1, 2}, "c": np.int64(3), "d": np.float32(0.5), "e": dt.date(2013, 9, 30), "f": float("-inf")}
+    params = {
+        "a": (1,),
+        "b": {1, 2},
+        "c": np.int64(3),
+        "d": np.float32(0.5),
+        "e": dt.date(2013, 9, 30),
+        "f": float("-inf"),
+    }
     back = run(parameters.source(params))
     assert back == {**params, "c": 3, "d": 0.5}
     assert [type(back[name]) for name in "cd"] == [int, float]
@@ -120,7 +136,10 @@ def inject(content: dict, params: dict) -> list[tuple[str, list[str]]]:
 
 def test_the_cell_stands_after_the_parameters_cell() -> None:
     content = notebook("import os", tagged("n = 1", "parameters"), "print(n)")
-    assert inject(content, {"n": 2})[1:3] == [("n = 1", ["parameters"]), ("# Parameters\nn = 2", ["injected-parameters"])]
+    assert inject(content, {"n": 2})[1:3] == [
+        ("n = 1", ["parameters"]),
+        ("# Parameters\nn = 2", ["injected-parameters"]),
+    ]
 
 
 def test_without_a_parameters_cell_it_stands_on_top() -> None:

@@ -47,7 +47,14 @@ def one(*outputs: list[dict[str, Any]]) -> Record:
 
 def scrap(data: Any, *, encoder: str = "json", name: Any = "s", **output: Any) -> list[dict[str, Any]]:
     payload = {"name": name, "data": data, "encoder": encoder, "version": 1}
-    return [{"output_type": "display_data", "data": {f"application/scrapbook.scrap.{encoder}+json": payload}, "metadata": {}, **output}]
+    return [
+        {
+            "output_type": "display_data",
+            "data": {f"application/scrapbook.scrap.{encoder}+json": payload},
+            "metadata": {},
+            **output,
+        }
+    ]
 
 
 def table(recorded: records.Recorded) -> pd.DataFrame:
@@ -101,7 +108,9 @@ def written(value: Any) -> Any:
 
 
 @settings(max_examples=150, deadline=None)
-@given(value=JSON, name=st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable() and text == text.strip()))
+@given(
+    value=JSON, name=st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable() and text == text.strip())
+)
 def test_any_value_goes_through_recorder_file_and_reader(value: Any, name: str) -> None:
     content = json.loads(json.dumps(executed(published(name, value)), allow_nan=False))
     recorded = records.read(content, task="t")
@@ -117,7 +126,13 @@ def test_any_value_goes_through_recorder_file_and_reader(value: Any, name: str) 
 
 @pytest.mark.parametrize(
     "value",
-    [FRAME, pl.from_pandas(FRAME), FRAME.set_index("carrier"), FRAME.astype({"carrier": "category"}), FRAME.astype({"carrier": object})],
+    [
+        FRAME,
+        pl.from_pandas(FRAME),
+        FRAME.set_index("carrier"),
+        FRAME.astype({"carrier": "category"}),
+        FRAME.astype({"carrier": object}),
+    ],
     ids=["pandas", "polars", "index", "category", "object"],
 )
 def test_equal_tables_are_equal_bytes_whichever_library_made_them(value: Any) -> None:
@@ -173,7 +188,10 @@ def test_the_last_of_one_name_counts_and_is_told() -> None:
     recorded = read(published("auc", 0.1) + published("n", 1), [], published("auc", 0.2))
     assert [(found.name, found.value, found.cell) for found in recorded.records] == [("auc", 0.2, 3), ("n", 1, 1)]
     assert recorded.notes == ("'auc' was recorded 2 times (cells 1, 3); the last counts",)
-    assert read(published("t", FRAME), published("t", FRAME.iloc[:1])).blobs.keys() == read(published("t", FRAME.iloc[:1])).blobs.keys()
+    assert (
+        read(published("t", FRAME), published("t", FRAME.iloc[:1])).blobs.keys()
+        == read(published("t", FRAME.iloc[:1])).blobs.keys()
+    )
 
 
 # scrapbook
@@ -259,8 +277,15 @@ def test_we_read_all_that_scrapbook_glues(sb) -> None:
 
 
 def test_papermills_old_records_are_read() -> None:
-    output = {"output_type": "display_data", "data": {"application/papermill.record+json": {"a": 1, "b": "x"}}, "metadata": {}}
-    assert [(found.name, found.kind, found.value) for found in read([output]).records] == [("a", "scalar", 1), ("b", "text", "x")]
+    output = {
+        "output_type": "display_data",
+        "data": {"application/papermill.record+json": {"a": 1, "b": "x"}},
+        "metadata": {},
+    }
+    assert [(found.name, found.kind, found.value) for found in read([output]).records] == [
+        ("a", "scalar", 1),
+        ("b", "text", "x"),
+    ]
     picture = base64.b64encode(b"\x89PNG\r\n\x1a\n...").decode()
     output = {"output_type": "display_data", "data": {"image/png": picture}, "metadata": {"papermill": {"name": "p"}}}
     found = one([output])
@@ -276,7 +301,9 @@ def test_nan_as_jupyters_messages_write_it_is_nan() -> None:
 
 
 def ours(data: Any, kind: str, *, encoder: str = "json", **declared: Any) -> list[dict[str, Any]]:
-    return scrap(data, encoder=encoder, metadata={"proofbook": {"version": 1, "kind": kind, "type": "x", "rule": {}, **declared}})
+    return scrap(
+        data, encoder=encoder, metadata={"proofbook": {"version": 1, "kind": kind, "type": "x", "rule": {}, **declared}}
+    )
 
 
 PARQUET = published("t", FRAME)[0]["data"]["application/scrapbook.scrap.pandas+json"]["data"]
@@ -314,7 +341,10 @@ for _ in range(500):
 )
 def test_one_bad_record_says_why_and_hides_no_other(outputs: list[dict[str, Any]], reason: str) -> None:
     recorded = read(published("before", 1), outputs, published("after", 2))
-    assert [(found.name, found.value) for found in recorded.records if not found.unreadable] == [("before", 1), ("after", 2)]
+    assert [(found.name, found.value) for found in recorded.records if not found.unreadable] == [
+        ("before", 1),
+        ("after", 2),
+    ]
     (bad,) = [found for found in recorded.records if found.unreadable]
     assert bad.unreadable.startswith(reason)
     assert (bad.name, bad.cell, bad.value) == ("s", 2, None)
@@ -339,7 +369,12 @@ def test_a_table_that_claims_to_be_enormous_is_not_unpacked() -> None:
     import pyarrow as pa
 
     sink = io.BytesIO()
-    pq.write_table(pa.table({"x": pa.array(np.zeros(60_000_000, dtype="int8")), "y": pa.array(np.zeros(60_000_000, dtype="int8"))}), sink)
+    pq.write_table(
+        pa.table(
+            {"x": pa.array(np.zeros(60_000_000, dtype="int8")), "y": pa.array(np.zeros(60_000_000, dtype="int8"))}
+        ),
+        sink,
+    )
     assert len(sink.getvalue()) < 1 << 20
     found = one(scrap(base64.b64encode(sink.getvalue()).decode(), encoder="pandas"))
     assert found.unreadable == "its table cannot be read: it is too large: 60000000 rows, 2 columns"
@@ -361,7 +396,12 @@ MEDIA = st.sampled_from([
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.fixed_dictionaries({"data": st.dictionaries(MEDIA, ANYTHING, max_size=3) | ANYTHING, "metadata": ANYTHING}), max_size=3))
+@given(
+    st.lists(
+        st.fixed_dictionaries({"data": st.dictionaries(MEDIA, ANYTHING, max_size=3) | ANYTHING, "metadata": ANYTHING}),
+        max_size=3,
+    )
+)
 def test_no_output_whatever_breaks_the_reader(outputs: list[Any]) -> None:
     recorded = read(outputs, published("good", 1))
     assert "good" in {found.name for found in recorded.records}

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from proofbook.execute import schedule
 
-DIAMOND = {"ingest": (), "profile": ("ingest",), "features": ("ingest",), "train": ("features",), "report": ("profile", "train")}
+DIAMOND = {
+    "ingest": (),
+    "profile": ("ingest",),
+    "features": ("ingest",),
+    "train": ("features",),
+    "report": ("profile", "train"),
+}
 
 
 class Work:
@@ -138,7 +144,9 @@ def test_no_worker_is_refused_and_no_task_is_fine() -> None:
 def graphs(draw) -> dict[str, tuple[str, ...]]:
     """Any graph without cycles, in any order of its tasks."""
     size = draw(st.integers(0, 8))
-    tasks = {str(n): tuple(draw(st.sets(st.sampled_from([str(m) for m in range(n)])))) if n else () for n in range(size)}
+    tasks = {
+        str(n): tuple(draw(st.sets(st.sampled_from([str(m) for m in range(n)])))) if n else () for n in range(size)
+    }
     return {name: tasks[name] for name in draw(st.permutations(list(tasks)))}
 
 

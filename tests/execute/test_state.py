@@ -35,7 +35,11 @@ def test_nan_and_broken_text_do_not_spoil_the_file() -> None:
     scrap = {"name": "x", "data": math.nan, "encoder": "json", "version": 1}
     made.cells[0].outputs = [
         nbformat.from_dict(
-            {"output_type": "display_data", "metadata": {}, "data": {"application/x+json": [math.inf, 1.5], "application/scrapbook.scrap.json+json": scrap}}
+            {
+                "output_type": "display_data",
+                "metadata": {},
+                "data": {"application/x+json": [math.inf, 1.5], "application/scrapbook.scrap.json+json": scrap},
+            }
         ),
         nbformat.from_dict({"output_type": "stream", "name": "stdout", "text": "half \ud800 pair"}),
     ]
@@ -52,7 +56,9 @@ def test_nan_and_broken_text_do_not_spoil_the_file() -> None:
 
 def test_writes_are_limited_and_the_last_one_always_comes(tmp_path: Path, monkeypatch) -> None:
     written = []
-    monkeypatch.setattr(states.atomic, "write", lambda path, content, *, durable: written.append((path, content, durable)))
+    monkeypatch.setattr(
+        states.atomic, "write", lambda path, content, *, durable: written.append((path, content, durable))
+    )
     made = node(*["1"] * 50)
     running = state(made, tmp_path / "out.ipynb")
     running.notebook_start()

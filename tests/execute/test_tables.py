@@ -25,14 +25,24 @@ def test_types_that_only_differ_in_layout_are_one() -> None:
 
 def test_types_that_differ_in_meaning_stay_different() -> None:
     columns = tables.normalised(
-        parquet(pa.table({"i": pa.array([1], pa.int8()), "f": pa.array([1.0], pa.float32()), "t": pa.array([0], pa.timestamp("us", tz="UTC"))}))
+        parquet(
+            pa.table(
+                {
+                    "i": pa.array([1], pa.int8()),
+                    "f": pa.array([1.0], pa.float32()),
+                    "t": pa.array([0], pa.timestamp("us", tz="UTC")),
+                }
+            )
+        )
     ).columns
     assert columns == {"i": "int8", "f": "float", "t": "timestamp[us, tz=UTC]"}
 
 
 def test_metadata_of_the_writer_does_not_count() -> None:
     table = pa.table({"a": [1]})
-    assert tables.normalised(parquet(table)) == tables.normalised(parquet(table.replace_schema_metadata({"by": "somebody"})))
+    assert tables.normalised(parquet(table)) == tables.normalised(
+        parquet(table.replace_schema_metadata({"by": "somebody"}))
+    )
 
 
 def test_an_index_without_a_name_gets_one() -> None:

@@ -30,7 +30,12 @@ def test_events_that_came_after_the_last_save_count() -> None:
     ]
     found, failure = repaired(content, events)
     assert found == ["completed", "completed", "failed", "pending"]
-    assert (failure.kind, failure.message, failure.cell, failure.cell_id) == ("kernel died", "worker died (signal 9)", 3, "c3")
+    assert (failure.kind, failure.message, failure.cell, failure.cell_id) == (
+        "kernel died",
+        "worker died (signal 9)",
+        3,
+        "c3",
+    )
     runs = truth.cell_runs(content)
     assert [(run.number, run.status) for run in runs] == [(1, "completed"), (3, "failed"), (4, "pending")]
     assert (runs[0].seconds, runs[0].cpu_seconds, runs[0].peak_memory) == (0.5, 0.25, 7)

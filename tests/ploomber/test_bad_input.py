@@ -44,6 +44,12 @@ def _kernel(folder: Folder) -> None:
     (folder.root / "notebooks/double.ipynb").write_text(json.dumps(document))
 
 
+def _no_upstream(folder: Folder) -> None:
+    tasks = TASKS.replace("    upstream: [numbers]\n", "")
+    (folder.root / "pipeline.yaml").write_text(DOOR.replace("meta:", "# meta:") + tasks)
+    folder.write("double", [("product = None", ["parameters"]), *DOUBLE[1:]])
+
+
 VALID = json.dumps(notebook(DOUBLE)).encode()
 CASES = {
     "not UTF-8": (_bytes(VALID.replace(b"doubled", b"\xff\xfe")), 3, ["notebooks/double.ipynb", "PB807", "UTF-8"]),
@@ -93,17 +99,7 @@ CASES = {
         2,
         ["proofbook init"],
     ),
-    "no upstream where Ploomber looks for it": (
-        lambda folder: (
-            [
-                _pipeline(DOOR.replace("meta:", "# meta:") + TASKS.replace("    upstream: [numbers]\n", ""))(folder),
-                folder.write("double", [("product = None", ["parameters"]), *DOUBLE[1:]]),
-            ]
-            and None
-        ),
-        2,
-        ["double", "notebooks/double.ipynb", "upstream"],
-    ),
+    "no upstream where Ploomber looks for it": (_no_upstream, 2, ["double", "notebooks/double.ipynb", "upstream"]),
     "a missing source": (_pipeline(DOOR + TASKS.replace("s/double.ipynb", "s/treble.ipynb")), 2, ["treble.ipynb"]),
     "a missing kernel": (_kernel, 5, ["notebooks/double.ipynb", "'nosuch'"]),
     "an unknown configuration key": (_toml("workers = 2\nlock_wiat = 3\n"), 2, ["lock_wiat", "lock_wait"]),

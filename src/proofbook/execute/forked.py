@@ -17,7 +17,7 @@ __all__ = ["run"]
 _REPORT_LIMIT = 1 << 20
 
 
-async def run(function: Callable[[], None], *, timeout: float | None = None) -> Failure | None:
+async def run(function: Callable[[], None], *, limit: float | None = None) -> Failure | None:
     """
     Call `function` in a forked process, and say how that failed; None where it returned.
 
@@ -26,7 +26,7 @@ async def run(function: Callable[[], None], *, timeout: float | None = None) -> 
 
     Args:
         function: Takes nothing, returns nothing; what it changes in memory is lost.
-        timeout: Seconds.
+        limit: Seconds that it may take.
     """
     reading, writing = os.pipe()
     sys.stdout.flush()
@@ -40,9 +40,9 @@ async def run(function: Callable[[], None], *, timeout: float | None = None) -> 
         _child(function, writing)
     os.close(writing)
     try:
-        report, status = await asyncio.wait_for(_ended(child, reading), timeout)
+        report, status = await asyncio.wait_for(_ended(child, reading), limit)
     except TimeoutError:
-        return Failure(kind="timeout", message=f"task timeout after {timeout:g} s")
+        return Failure(kind="timeout", message=f"task timeout after {limit:g} s")
     except asyncio.CancelledError:
         return Failure(kind="cancelled", message="interrupted")
     finally:

@@ -130,7 +130,7 @@ class TaskRunner:
         """A task that Ploomber runs itself, in a forked process."""
         started, clock_started, used = clock.now(), time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         failure = await forked.run(
-            lambda: self._request.other(task.name), timeout=self._request.configuration.task_timeout
+            lambda: self._request.other(task.name), limit=self._request.configuration.task_timeout
         )
         run = self._taken(task, plan, ran=failure is None, failure=failure)
         if failure is not None and failure.kind == "cancelled":
