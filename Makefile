@@ -11,7 +11,7 @@ demo: $(STAMP) ## the main job on real flights: build, promote, build again, com
 	@PATH="$(CURDIR)/$(RUN):$$PATH" ./scripts/demo
 
 test: $(STAMP) ## the tests, with the test runner's own summary
-	@$(RUN)/python -m pytest
+	@$(RUN)/python -m pytest -n 2 --dist loadfile
 
 check: $(STAMP) ## format, lint, types, architecture, the project's own notebooks
 	@$(RUN)/ruff format --check src tests scripts
