@@ -39,7 +39,8 @@ def page() -> str:
 
 
 def _block(name: str, command: click.Command) -> str:
-    # click makes a command's help option once, for the context that asks first: this must be the shell's
+    # click makes a command's help option once, for the context that asks first: here it is the shell's, whoever asked
+    command._help_option = None  # noqa: SLF001
     context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100, **cli.context_settings)
     return f"## `{name}`\n\n```text\n{command.get_help(context)}\n```\n"
 

@@ -404,3 +404,10 @@ def test_a_missing_number_may_have_a_rule() -> None:
     """So that the gate can say that it is missing."""
     for value in (None, math.nan, pd.NA):
         record("n", value, better="higher", margin=0.1)
+
+
+def test_a_title_counts_wherever_it_stands() -> None:
+    figure, axes = plt.subplots()
+    axes.set_title("ROC", loc="left")
+    assert encode("f", figure).data["axes"][0]["title"] == "ROC"
+    plt.close(figure)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., SimpleNamespace]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def run() -> Run:
     """`run("ingest", as_of=..., product=...)` executes the notebook with these parameters: `.names`, `.records`, `.rules`."""
     with pytest.MonkeyPatch.context() as patch, pl.Config(), mpl.rc_context():
@@ -66,7 +66,7 @@ def features(run: Run, folder: Path, ingested: dict[str, str], **parameters) -> 
     return pl.read_parquet(product["features"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def september(run: Run, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """The pipeline as of 30 September, up to the scores: `.ingest`, `.features`, `.forecasts`, all `.records` and `.rules`."""
     folder = tmp_path_factory.mktemp("september")

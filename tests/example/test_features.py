@@ -13,7 +13,7 @@ HORIZON = 60
 OUTCOME = ["dep_delay", "late"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tables(september):
     return {name: pl.read_parquet(path) for name, path in september.ingest.items()}
 

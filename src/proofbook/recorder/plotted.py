@@ -19,7 +19,7 @@ def of_matplotlib(figure: Any) -> dict[str, Any]:
 
 def _axes(axes: Any) -> dict[str, Any]:
     result: dict[str, Any] = {
-        "title": axes.get_title(),
+        "title": next(filter(None, map(axes.get_title, ("left", "center", "right"))), ""),
         "x": _axis(axes.xaxis),
         "y": _axis(axes.yaxis),
         "lines": [

@@ -48,7 +48,7 @@ def one_line(text: object) -> str:
 
 def document(value: Any) -> None:
     """Print `value` as one JSON document; in ASCII, so that no control character of it reaches a terminal."""
-    click.echo(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=True))
+    click.echo(json.dumps(msgspec.to_builtins(value, enc_hook=str), indent=2, ensure_ascii=True))
 
 
 def local(moment: str | None) -> str:
