@@ -112,3 +112,15 @@ def test_functions_scripts_sql_and_html_products_are_built_as_soundly_as_noteboo
     assert broken.returncode == 1
     assert "no such column: nonsense" in broken.stdout
     assert "Traceback" not in broken.stderr
+
+
+def test_a_product_that_cannot_be_made_of_the_notebook_fails_its_task_in_words(folder: Folder) -> None:
+    broken = "    product: {nb: output/page.html}\n    nbconvert_export_kwargs: {template_name: no-such-template}\n"
+    (folder.root / "pipeline.yaml").write_text(DOOR + "tasks:\n  - source: notebooks/page.ipynb\n" + broken)
+    (folder.root / "env.yaml").unlink()
+    folder.write("page", [NUMBERS[0], ("print(number)", [])])
+    done = folder.run("ploomber", "build")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "output/page.html cannot be made of the notebook: ValueError" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert list((folder.root / "output/report").glob("run-*.html"))

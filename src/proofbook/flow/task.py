@@ -110,8 +110,8 @@ class TaskRunner:
             self._store.blobs.put(content)
         failure = outcome.failure
         if outcome.status == "succeeded" and product != executed:
-            request.convert(task.name, executed)
-        run = self._taken(task, plan, ran=outcome.status == "succeeded", failure=failure)
+            failure = self._converted(task, executed)
+        run = self._taken(task, plan, ran=outcome.status == "succeeded" and failure is None, failure=failure)
         if outcome.status == "cancelled":
             run = msgspec.structs.replace(run, status="cancelled", reason="interrupted")
         return msgspec.structs.replace(
@@ -125,6 +125,18 @@ class TaskRunner:
             cpu_seconds=round(outcome.cpu_seconds, 3),
             peak_memory=outcome.peak_memory,
         )
+
+    def _converted(self, task: Task, executed: Path) -> Failure | None:
+        """Make the notebook product of another format; None where that went well."""
+        try:
+            self._request.convert(task.name, executed)
+        except Exception as error:  # noqa: BLE001 - exporters and templates are the user's, and raise what they like
+            said = " ".join(str(error).split())[:300]
+            path = task.products[task.notebook_product or "product"]
+            return Failure(
+                kind="error", message=f"{path} cannot be made of the notebook: {type(error).__name__}: {said}"
+            )
+        return None
 
     async def _run_other(self, task: Task, plan: Plan) -> TaskRun:
         """A task that Ploomber runs itself, in a forked process."""
