@@ -7,8 +7,10 @@ Every error that a user can meet, in one tree.
     │   ├── PipelineError
     │   ├── NotebookError
     │   ├── ConversionError
+    │   ├── ReplayError
     │   └── NotFoundError
     ├── TaskFailedError                  1
+    ├── ContractBreachedError            1   data is not as its contract says
     ├── LintFailedError                  3
     ├── GateRefusedError                 4
     ├── MachineError                     5   the store or the machine does not allow it
@@ -27,6 +29,7 @@ __all__ = [
     "CancelledError",
     "ConfigurationError",
     "ConflictError",
+    "ContractBreachedError",
     "ConversionError",
     "GateRefusedError",
     "LintFailedError",
@@ -37,6 +40,7 @@ __all__ = [
     "PathEscapesError",
     "PipelineError",
     "ProofbookError",
+    "ReplayError",
     "StoreError",
     "TaskFailedError",
     "UsageError",
@@ -71,12 +75,22 @@ class ConversionError(UsageError):
     """A notebook cannot be converted into a task."""
 
 
+class ReplayError(UsageError):
+    """A run cannot be built again as it was: its code or its data is gone, a task of it fails ..."""
+
+
 class NotFoundError(UsageError):
     """A run, record or channel that was named does not exist."""
 
 
 class TaskFailedError(ProofbookError):
     """A task of a build failed."""
+
+    exit_code = 1
+
+
+class ContractBreachedError(ProofbookError):
+    """A data file does not keep its contract, and the policy for that is to stop."""
 
     exit_code = 1
 

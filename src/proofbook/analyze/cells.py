@@ -3,6 +3,7 @@
 import ast
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain
 
 from msgspec.structs import replace
@@ -45,8 +46,7 @@ def analyze(notebook: Notebook) -> tuple[CellFlow, ...]:
 
 def parse_cell(cell: Cell) -> tuple[CellFlow, bool]:
     """A cell with its magics, its tree or its syntax error, and whether it runs in a scope of its own (`%%timeit`)."""
-    transformed = magics.transform(cell.source)
-    tree, problem = _parse(transformed.code, transformed.shifts)
+    transformed, tree, problem = _parsed(cell.source)
     flow = CellFlow(
         cell=cell,
         tree=tree,
@@ -57,6 +57,13 @@ def parse_cell(cell: Cell) -> tuple[CellFlow, bool]:
         wild=any(magic.wild for magic in transformed.magics) or transformed.guessed,
     )
     return flow, transformed.isolated
+
+
+@lru_cache(maxsize=256)
+def _parsed(source: str) -> tuple[magics.Transformed, ast.Module | None, SyntaxProblem | None]:
+    """A build asks several times for each cell of the notebook at hand; nobody changes what is handed out."""
+    transformed = magics.transform(source)
+    return (transformed, *_parse(transformed.code, transformed.shifts))
 
 
 def _parse(code: str, shifts: dict[int, int]) -> tuple[ast.Module | None, SyntaxProblem | None]:

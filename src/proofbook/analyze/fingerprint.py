@@ -7,8 +7,11 @@ that parameters are injected after.
 
 import ast
 import hashlib
+import os
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from proofbook.analyze import source
@@ -33,12 +36,7 @@ def of_notebook(notebook: Notebook) -> str:
 
 def of_module(path: Path) -> str:
     """SHA-256 over the syntax of a `.py` file; over its bytes where it does not parse."""
-    content = path.read_bytes()
-    try:
-        syntax = _dump(ast.parse(content))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        syntax = f"bytes {hashlib.sha256(content).hexdigest()}"
-    return hashlib.sha256(canonical(["module", _FORMAT, _dialect(), syntax])).hexdigest()
+    return _module(path.read_bytes())[0]
 
 
 def imported_modules(notebook: Notebook | Path, *, root: Path) -> dict[str, str]:
@@ -67,8 +65,7 @@ def imported_modules(notebook: Notebook | Path, *, root: Path) -> dict[str, str]
         file = waiting.pop()
         if file in found or file == start:
             continue
-        found[file] = of_module(file)
-        tree = _tree(file)
+        found[file], tree = _module(file.read_bytes())
         if tree is not None:
             waiting.extend(_imported(tree, file, places, root))
     return dict(sorted((file.relative_to(root).as_posix(), digest) for file, digest in found.items()))
@@ -101,11 +98,16 @@ def _dialect() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _tree(file: Path) -> ast.Module | None:
+@lru_cache(maxsize=256)
+def _module(content: bytes) -> tuple[str, ast.Module | None]:
+    """Digest and tree of a `.py` file. By content, since many notebooks import the same modules."""
+    tree = None
     try:
-        return ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+        tree = ast.parse(content)
+        syntax = _dump(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        syntax = f"bytes {hashlib.sha256(content).hexdigest()}"
+    return hashlib.sha256(canonical(["module", _FORMAT, _dialect(), syntax])).hexdigest(), tree
 
 
 def _imported(tree: ast.Module, file: Path, places: list[Path], root: Path) -> Iterator[Path]:
@@ -158,25 +160,37 @@ def _files(module: str, places: list[Path], root: Path) -> Iterator[Path]:
     if not all(part.isidentifier() for part in parts):
         return
     for place in places:
-        inits, folder = [], place
+        # texts, not paths: this is asked for each import of each notebook, and mostly there is nothing
+        inits, folder = [], str(place)
         for part in parts[:-1]:
-            folder /= part
-            inits.append(folder / "__init__.py")
-        package, plain = folder / parts[-1] / "__init__.py", folder / f"{parts[-1]}.py"
-        target = package if package.is_file() else plain if plain.is_file() else None
-        is_namespace = (folder / parts[-1]).is_dir()
-        if target is None and is_namespace:
+            folder = f"{folder}/{part}"
+            inits.append(f"{folder}/__init__.py")
+        package, plain = f"{folder}/{parts[-1]}/__init__.py", f"{folder}/{parts[-1]}.py"
+        target = package if _is(stat.S_ISREG, package) else plain if _is(stat.S_ISREG, plain) else None
+        if target is None and _is(stat.S_ISDIR, f"{folder}/{parts[-1]}"):
             # a folder without `__init__`: a real module elsewhere goes before it
-            yield from (init.resolve() for init in inits if init.is_file() and _belongs(init, root))
+            yield from _owned(inits, root)
             continue
         if target is None:
             # `import package.thing` where thing is no module: the packages on the way are loaded all the same
-            if len(parts) > 1 and inits[0].is_file():
-                yield from (init.resolve() for init in inits if init.is_file() and _belongs(init, root))
+            if len(parts) > 1 and _is(stat.S_ISREG, inits[0]):
+                yield from _owned(inits, root)
                 return
             continue
-        yield from (file.resolve() for file in [*inits, target] if file.is_file() and _belongs(file, root))
+        yield from _owned([*inits, target], root)
         return
+
+
+def _owned(files: list[str], root: Path) -> Iterator[Path]:
+    """Those that are there and are the project's own."""
+    return (Path(file).resolve() for file in files if _is(stat.S_ISREG, file) and _belongs(Path(file), root))
+
+
+def _is(kind: Callable[[int], bool], path: str) -> bool:
+    try:
+        return kind(os.stat(path).st_mode)  # noqa: PTH116 - a path would take longer to make than to look at
+    except (OSError, ValueError):
+        return False
 
 
 def _belongs(file: Path, root: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from proofbook.model.notebook import Notebook
 
@@ -31,13 +32,7 @@ def may_read(notebook: Notebook, *, task: str, key: str, file: str, modules: Ite
             continue
         if _names(cell.source, file):
             return True
-        if "upstream" not in cell.source:
-            continue
-        try:
-            tree = ast.parse(cell.source)
-        except SyntaxError:
-            return True
-        if _unclear(tree, task, key):
+        if "upstream" in cell.source and _may_use(cell.source, task, key):
             return True
     return False
 
@@ -46,22 +41,28 @@ def _names(source: str, file: str) -> bool:
     return file in source or any(word in source for word in _SEARCHING)
 
 
-def _unclear(tree: ast.AST, task: str, key: str) -> bool:
+def _may_use(source: str, task: str, key: str) -> bool:
     """Whether some use of `upstream` is neither `upstream["task"]["key"]` of another file, nor of another task."""
+    uses = _uses(source)
+    return uses is None or any(name in {None, task} and used in {None, key} for name, used in uses)
+
+
+@lru_cache(maxsize=256)
+def _uses(source: str) -> tuple[tuple[str | None, str | None], ...] | None:
+    """Task and key of each use of `upstream`; None stands for all of them, or for code that cannot be parsed."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return None
     parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
+    found: list[tuple[str | None, str | None]] = []
     for node in ast.walk(tree):
         if not (isinstance(node, ast.Name) and node.id == "upstream"):
             continue
         first = _subscript(parents, node)
-        if first is None:
-            return True
-        name, outer = first
-        if name != task:
-            continue
-        second = _subscript(parents, outer)
-        if second is None or second[0] == key:
-            return True
-    return False
+        second = _subscript(parents, first[1]) if first else None
+        found.append((first[0] if first else None, second[0] if second else None))
+    return tuple(found)
 
 
 def _subscript(parents: Mapping[ast.AST, ast.AST], node: ast.AST) -> tuple[str, ast.AST] | None:

@@ -7,16 +7,19 @@ import os
 import secrets
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from proofbook.disk.failures import explained
 from proofbook.disk.faults import point
 from proofbook.exceptions import MachineError
 
 __all__ = [
+    "Publication",
     "chunks_of",
     "copy",
+    "create",
     "digest_of",
     "make_folder",
     "move",
@@ -29,6 +32,8 @@ __all__ = [
 ]
 
 _CHUNK = 1 << 20
+_OPEN = 64
+"""Files of one publication that are open at a time."""
 # what file systems without hard links answer: FAT, some of FUSE and Samba
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
@@ -47,12 +52,26 @@ def write(path: Path, content: bytes, *, durable: bool = True, mode: int = 0o644
         MachineError: The disk is full, the folder is not writable ... The old file is then untouched.
     """
     with explained(path, needs=len(content)):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _filled(path.parent, (content,), step="write", durable=durable, mode=mode) as (temporary, _):
-            temporary.replace(path)
+        with _filled(path.parent, (content,), durable=durable, mode=mode) as (temporary, _):
+            os.replace(temporary, path)  # noqa: PTH105 - many a second, and no path to speak of
         point("write.renamed")
         if durable:
             sync_folder(path.parent)
+
+
+def create(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """
+    Make a file that nobody looks for before it is made, in a folder of this process's own; nothing is synced.
+
+    Raises:
+        MachineError: There is one already, the disk is full ...
+    """
+    with explained(path, needs=len(content)):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        try:
+            _fill(descriptor, (content,))
+        finally:
+            os.close(descriptor)
 
 
 def copy(source: Path, path: Path, *, digest: str, mode: int = 0o644) -> bool:
@@ -67,37 +86,114 @@ def copy(source: Path, path: Path, *, digest: str, mode: int = 0o644) -> bool:
         MachineError: The disk is full ...
     """
     with explained(path, needs=source.stat().st_size):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _filled(path.parent, chunks_of(source), step="write", durable=True, mode=mode) as (temporary, found):
+        with _filled(path.parent, chunks_of(source), durable=True, mode=mode) as (temporary, found):
             if found != digest:
                 return False
-            temporary.replace(path)
+            os.replace(temporary, path)  # noqa: PTH105 - as above
         point("write.renamed")
         sync_folder(path.parent)
     return True
 
 
+class Publication:
+    """
+    Files that never change, put in place together: one wait for the disk serves several.
+
+    Each lies under a temporary name until `finish`, which makes all of them durable; of many, some are made so before.
+    What is in its place already stays. Afterwards, or after `cancel`, it starts anew.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[_Waiting] = []
+        self._folders: dict[str, None] = {}
+
+    def add(self, path: Path, chunks: Iterable[bytes], *, digest: str, needs: int) -> None:
+        """
+        Add a file.
+
+        Args:
+            path: The target; its folder exists.
+            chunks: The content, in pieces.
+            digest: The SHA-256 that the content must have.
+            needs: Its size in bytes, to be named when the disk is full.
+
+        Raises:
+            MachineError: The content has another SHA-256, the disk is full ...
+        """
+        if len(self._waiting) >= _OPEN:
+            self.finish()
+        with explained(path, needs=needs):
+            point("blob.create")
+            waiting = _Waiting(path, *_temporary(path.parent, mode=0o400), needs)
+            self._waiting.append(waiting)
+            found = _fill(waiting.descriptor, chunks)
+            point("blob.written")
+        if found != digest:
+            raise MachineError(f"what was meant for {path} changed while it was being read: is it still written?")
+
+    def make_folder(self, folder: Path, *, mode: int) -> None:
+        """Make a folder for files, if it is not there; its name is durable before any of them has one."""
+        with explained(folder), suppress(FileExistsError):
+            folder.mkdir(mode)
+        self.sync(folder.parent)
+
+    def sync(self, folder: Path) -> None:
+        """Have the names in a folder made durable as well, before any file is named."""
+        self._folders[str(folder)] = None
+
+    def finish(self) -> None:
+        """
+        Make all files durable: the contents first, then the names.
+
+        Raises:
+            MachineError: The disk is full, or failed; nothing is named then that is not durable.
+        """
+        folders, self._folders = self._folders, {}
+        for folder in folders:
+            with explained(Path(folder)):
+                sync_folder(folder)
+        for waiting in self._waiting:
+            with explained(waiting.path, needs=waiting.needs):
+                os.fsync(waiting.descriptor)
+                point("blob.synced")
+        for waiting in self._waiting:
+            with explained(waiting.path):
+                _link(waiting.temporary, waiting.path)
+                point("blob.linked")
+        done = self._waiting
+        for folder in dict.fromkeys(str(waiting.path.parent) for waiting in done):
+            with explained(Path(folder)):
+                sync_folder(folder)
+        self.cancel()
+        for _ in done:
+            point("blob.durable")
+
+    def cancel(self) -> None:
+        """Remove what has no name yet."""
+        waiting, self._waiting = self._waiting, []
+        self._folders = {}
+        for each in waiting:
+            _discard(each.temporary)
+            os.close(each.descriptor)
+
+
+class _Waiting(NamedTuple):
+    """A file that is written, and not yet in its place."""
+
+    path: Path
+    temporary: str
+    descriptor: int
+    needs: int
+
+
 def publish(path: Path, chunks: Iterable[bytes], *, digest: str, needs: int) -> None:
-    """
-    Put a file that never changes at `path`, durably; what is there already stays.
-
-    Args:
-        path: The target; its folder exists.
-        chunks: The content, in pieces.
-        digest: The SHA-256 that the content must have.
-        needs: Its size in bytes, to be named when the disk is full.
-
-    Raises:
-        MachineError: The content has another SHA-256, the disk is full ...
-    """
-    with explained(path, needs=needs):
-        with _filled(path.parent, chunks, step="blob", durable=True, mode=0o400) as (temporary, found):
-            if found != digest:
-                raise MachineError(f"what was meant for {path} changed while it was being read: is it still written?")
-            _link(temporary, path)
-            point("blob.linked")
-        sync_folder(path.parent)
-    point("blob.durable")
+    """Put one file that never changes at `path`, durably; what is there already stays. As `Publication`."""
+    publication = Publication()
+    try:
+        publication.add(path, chunks, digest=digest, needs=needs)
+        publication.finish()
+    finally:
+        publication.cancel()
 
 
 def make_folder(folder: Path, *, mode: int = 0o777) -> None:
@@ -126,7 +222,7 @@ def move(path: Path, target: Path) -> None:
         sync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path | str) -> None:
     """Make the names in `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -181,34 +277,41 @@ def digest_of(path: Path) -> str:
 
 
 @contextmanager
-def _filled(
-    folder: Path, chunks: Iterable[bytes], *, step: str, durable: bool, mode: int
-) -> Iterator[tuple[Path, str]]:
-    """A temporary file in `folder` that holds `chunks`, and their SHA-256; gone at the end, under that name."""
-    point(f"{step}.create")
-    temporary, descriptor = _temporary(folder, mode=mode)
-    digest = hashlib.sha256()
+def _filled(folder: Path, chunks: Iterable[bytes], *, durable: bool, mode: int) -> Iterator[tuple[str, str]]:
+    """A temporary file in `folder`, which is made, that holds `chunks`, and their SHA-256; gone in the end."""
+    point("write.create")
     try:
-        for chunk in chunks:
-            digest.update(chunk)
-            rest = memoryview(chunk)
-            # a write may be short; Python itself repeats one that a signal interrupts
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-        point(f"{step}.written")
+        temporary, descriptor = _temporary(folder, mode=mode)
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary, descriptor = _temporary(folder, mode=mode)
+    try:
+        digest = _fill(descriptor, chunks)
+        point("write.written")
         if durable:
             os.fsync(descriptor)
-        point(f"{step}.synced")
-        yield temporary, digest.hexdigest()
+        point("write.synced")
+        yield temporary, digest
     finally:
-        temporary.unlink(missing_ok=True)
+        _discard(temporary)
         os.close(descriptor)
 
 
-def _temporary(folder: Path, *, mode: int) -> tuple[Path, int]:
+def _fill(descriptor: int, chunks: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+        rest = memoryview(chunk)
+        # a write may be short; Python itself repeats one that a signal interrupts
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    return digest.hexdigest()
+
+
+def _temporary(folder: Path, *, mode: int) -> tuple[str, int]:
     """A new file that is locked as long as its writer lives, so that `sweep` knows the dead from the living."""
     while True:
-        temporary = folder / f".{secrets.token_hex(8)}.tmp"
+        temporary = f"{folder}/.{secrets.token_hex(8)}.tmp"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(temporary, flags, mode)
         try:
@@ -222,7 +325,12 @@ def _temporary(folder: Path, *, mode: int) -> tuple[Path, int]:
         os.close(descriptor)
 
 
-def _link(temporary: Path, path: Path) -> None:
+def _discard(temporary: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)  # noqa: PTH108 - many a second, and no path to speak of
+
+
+def _link(temporary: str, path: Path) -> None:
     try:
         os.link(temporary, path, follow_symlinks=False)
     except FileExistsError:
@@ -231,7 +339,7 @@ def _link(temporary: Path, path: Path) -> None:
         if error.errno not in _NO_LINKS:
             raise
         # the rename replaces at most the same bytes
-        temporary.replace(path)
+        os.replace(temporary, path)  # noqa: PTH105 - as above
 
 
 def _remove(path: Path) -> None:

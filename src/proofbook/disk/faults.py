@@ -25,6 +25,7 @@ POINTS = frozenset(
         *("reserve.inserted", "reserve.committed", "result.inserted", "attempt.committed", "remember.committed"),
         *("seal.begun", "seal.manifest", "seal.inserted", "seal.committed"),
         *("abandon.updated", "abandon.committed", "gate.inserted", "gate.committed"),
+        *("replay.inserted", "replay.committed"),
         # a promotion or rollback
         *("advance.verified", "advance.begun", "advance.compared", "advance.inserted", "advance.committed"),
         # what the next opening clears up

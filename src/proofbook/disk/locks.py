@@ -14,13 +14,14 @@ import sys
 import time
 import weakref
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from proofbook.disk import atomic, clock
+from proofbook.disk import clock
 from proofbook.disk.failures import explained
-from proofbook.exceptions import LockHeldError, MachineError
+from proofbook.exceptions import LockHeldError
 
 __all__ = ["Held", "Lock"]
 
@@ -114,11 +115,10 @@ class Lock:
             # the folder was removed and made again in between: that was the lock of a file that is gone
             os.close(descriptor)
         held = Held(descriptor, self._holder)
-        try:
-            content = {"pid": os.getpid(), "birth": _birth(os.getpid()), "since": clock.now(), "command": _command()}
-            atomic.write(self._holder, json.dumps(content).encode(), durable=False, mode=0o600)
-        except MachineError:
-            pass  # the name is a courtesy: a full disk must not stop a rollback
+        content = {"pid": os.getpid(), "birth": _own_birth(os.getpid()), "since": clock.now(), "command": _command()}
+        # the name is a courtesy: a full disk must not stop a rollback, and who reads half of it reads nobody
+        with contextlib.suppress(OSError):
+            _put(self._holder, json.dumps(content).encode())
         return held
 
     def is_held(self) -> bool:
@@ -178,6 +178,21 @@ def _birth(pid: int) -> str | None:
         return None
     # the name of the program, in brackets, may hold anything, brackets too
     return stat.rpartition(")")[2].split()[19]
+
+
+@lru_cache(maxsize=1)
+def _own_birth(pid: int) -> str | None:
+    """The same of this process, which is asked for whenever it takes a lock; another number after a fork."""
+    return _birth(pid)
+
+
+def _put(path: Path, content: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        os.write(descriptor, content)
+    finally:
+        os.close(descriptor)
 
 
 def _command() -> str:

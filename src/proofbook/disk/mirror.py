@@ -2,12 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
-__all__ = ["Mirrored", "files", "mirror"]
+__all__ = ["Mirrored", "files", "mirror", "place"]
 
 _SKIPPED = {"__pycache__", "node_modules", "site-packages", "venv"}
 
@@ -34,7 +34,14 @@ def files(root: Path) -> Iterator[str]:
                 yield (here / name).relative_to(root).as_posix()
 
 
-def mirror(root: Path, target: Path, *, needed: Collection[str] = (), largest: int) -> Mirrored:
+def mirror(
+    root: Path,
+    target: Path,
+    *,
+    needed: Collection[str] = (),
+    largest: int,
+    without: Callable[[str], bool] = lambda _: False,
+) -> Mirrored:
     """
     Copy the files of the project at `root` to `target`, folders included, also empty ones.
 
@@ -43,6 +50,7 @@ def mirror(root: Path, target: Path, *, needed: Collection[str] = (), largest: i
         target: A folder of the caller's own.
         needed: Files, and folders with all below them, that are copied whatever their size.
         largest: Bytes of the largest other file that is copied.
+        without: Whether a file is not to be copied.
 
     Raises:
         OSError: The disk is full, a file cannot be read ...
@@ -50,6 +58,8 @@ def mirror(root: Path, target: Path, *, needed: Collection[str] = (), largest: i
     wanted = tuple(needed)
     copied, left_out = 0, []
     for name in files(root):
+        if without(name):
+            continue
         source, place = root / name, target / name
         asked = any(name == other or name.startswith(f"{other}/") for other in wanted)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -65,3 +75,18 @@ def mirror(root: Path, target: Path, *, needed: Collection[str] = (), largest: i
         for name in names:
             (target / Path(folder).relative_to(root) / name).mkdir(parents=True, exist_ok=True)
     return Mirrored(copied=copied, left_out=tuple(left_out))
+
+
+def place(source: Path, target: Path, *, largest: int) -> None:
+    """
+    Put a file that is only to be read at `target`: a copy, or a link to it where it is larger than `largest` bytes.
+
+    Raises:
+        OSError: The disk is full, a file cannot be read ...
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    if source.stat().st_size > largest:
+        target.symlink_to(source.resolve())
+    else:
+        shutil.copyfile(source, target)

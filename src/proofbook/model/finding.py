@@ -25,6 +25,8 @@ class Finding(Struct, frozen=True, kw_only=True, order=True):
     advice: str = ""
     """What to do, in one line."""
     cell_id: str = ""
+    file_line: int = 0
+    """Line of the file on which that is, from 1; 0 where it is not known."""
     text: str = ""
     """The line of source that it points at."""
     suppressed: str | None = None

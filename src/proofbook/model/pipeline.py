@@ -1,5 +1,6 @@
 """A pipeline and its tasks, free of Ploomber's objects."""
 
+from functools import cached_property
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -31,14 +32,15 @@ class Task(Struct, frozen=True, kw_only=True):
     """Whether it also has products that are no files, a database table for one: nobody sees what becomes of them."""
 
 
-class Pipeline(Struct, frozen=True, kw_only=True):
+class Pipeline(Struct, frozen=True, kw_only=True, dict=True):
     """A `pipeline.yaml`, read. Tasks stand in an order in which they can run."""
 
     path: str = "pipeline.yaml"
     tasks: tuple[Task, ...]
 
     def __getitem__(self, name: str) -> Task:
-        for task in self.tasks:
-            if task.name == name:
-                return task
-        raise KeyError(name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Task]:
+        return {task.name: task for task in self.tasks}

@@ -5,9 +5,10 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from proofbook.model.contract import Checked
 from proofbook.model.record import Record
 
-__all__ = ["CellRun", "Code", "Environment", "Failure", "Product", "Run", "TaskRun", "canonical"]
+__all__ = ["Attempt", "CellRun", "Code", "Environment", "Failure", "Product", "Run", "TaskRun", "canonical"]
 
 Ending = Literal["succeeded", "failed", "cancelled", "interrupted"]
 
@@ -15,8 +16,11 @@ Ending = Literal["succeeded", "failed", "cancelled", "interrupted"]
 class Failure(Struct, frozen=True, kw_only=True):
     """Why a task failed, and where."""
 
-    kind: Literal["exception", "timeout", "kernel died", "exit", "cancelled", "product", "error"]
-    """`product`: a declared product was not written. `error`: outside any cell."""
+    kind: Literal["exception", "timeout", "kernel died", "out of memory", "exit", "cancelled", "product", "error"]
+    """
+    `kernel died`: its process was lost, and nobody of ours ended it. `out of memory`: it went over its memory limit,
+    and was ended for that. `product`: a declared product was not written. `error`: outside any cell.
+    """
     message: str
     """One line: `ValueError: ...`, `kernel died (signal 9)`, `cell timeout after 60 s` ..."""
     cell: int = 0
@@ -44,6 +48,16 @@ class Product(Struct, frozen=True, kw_only=True):
     digest: str
     size: int
     folder: dict[str, str] | None = None
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """An attempt that failed, and after which the task was tried again."""
+
+    failure: Failure
+    started: str = ""
+    seconds: float = 0.0
+    notebook: str | None = None
+    """Digest of the notebook as it was executed so far."""
 
 
 class TaskRun(Struct, frozen=True, kw_only=True):
@@ -76,6 +90,20 @@ class TaskRun(Struct, frozen=True, kw_only=True):
     made_by: int | None = None
     """Number of the run that did the work, where this one reused it."""
     failure: Failure | None = None
+    attempts: tuple[Attempt, ...] = ()
+    """Those before the last one, oldest first; the task's own fields tell of the last one only."""
+    kernel: Literal["", "warm", "cold"] = ""
+    """How its kernel was started; empty for tasks that have none."""
+    kernel_note: str = ""
+    """Why its kernel was started cold, where it should have been warm."""
+    memory_limit: int | None = None
+    """Bytes beyond which it would have been ended."""
+    imports: dict[str, float] = {}
+    """Modules that its kernel had imported at the end: name to seconds, 0.0 where unknown or already there."""
+    contracts: tuple[Checked, ...] = ()
+    """What the contracts of its data said before it ran."""
+    postmortem: str | None = None
+    """Digest of what was in the frames of the cell that failed, as JSON."""
 
 
 class Code(Struct, frozen=True, kw_only=True):
@@ -115,6 +143,13 @@ class Run(Struct, frozen=True, kw_only=True):
     """The pipeline's env: `{{as_of}}` and the like, as resolved."""
     data: dict[str, str] = {}
     """Declared data files: path to digest."""
+    files: dict[str, str] = {}
+    """
+    Files of the project that are kept with the run, path to digest: what its tasks imported, their sources, the
+    pipeline's file, its lock file, and declared data files that are small.
+    """
+    texts: dict[str, str] = {}
+    """Task that is no notebook, to the digest of its source as Ploomber rendered it."""
     code: Code = Code()
     environment: Environment = Environment()
     tasks: tuple[TaskRun, ...] = ()

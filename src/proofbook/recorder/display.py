@@ -12,7 +12,7 @@ VERSION = 1
 """Of the declaration in the output's metadata."""
 
 
-def publish(name: str, encoded: Encoded, rule: dict[str, Any]) -> None:
+def publish(name: str, encoded: Encoded, rule: dict[str, Any], *, eval_set: str | None = None) -> None:
     """
     Show a record and leave it in the notebook; without an IPython shell, do nothing.
 
@@ -20,6 +20,7 @@ def publish(name: str, encoded: Encoded, rule: dict[str, Any]) -> None:
         name: The record's name.
         encoded: The value.
         rule: What was declared, by option.
+        eval_set: Digest of what it was measured on.
     """
     if "IPython" not in sys.modules:
         return
@@ -39,10 +40,18 @@ def publish(name: str, encoded: Encoded, rule: dict[str, Any]) -> None:
     }
     if encoded.special:
         declared["special"] = encoded.special
+    if eval_set is not None:
+        declared["eval_set"] = eval_set
+    if encoded.value is not None:
+        declared["value"] = encoded.value
     if encoded.picture:
         declared["picture"] = encoded.picture
     metadata = {
         "proofbook": declared,
-        "scrapbook": {"name": name, "data": True, "display": encoded.kind in ("table", "figure", "profile")},
+        "scrapbook": {
+            "name": name,
+            "data": True,
+            "display": encoded.kind in ("table", "predictions", "figure", "profile"),
+        },
     }
     publish_display_data({MIME.format(encoder=encoded.encoder): payload, **encoded.shown}, metadata)

@@ -32,6 +32,8 @@ class Encoded(NamedTuple):
     """Numbers may stand inside it."""
     picture: str | None = None
     """Why a figure has no picture."""
+    value: dict[str, Any] | None = None
+    """Of a model with a probe set, beside what it predicts: its class, and the probe set's digest, rows, seconds."""
 
 
 def encode(name: str, value: Any) -> Encoded:
@@ -157,7 +159,10 @@ def _advice(name: str, value: Any) -> str:
     if is_a(value, "builtins", "module") and value.__name__ == "matplotlib.pyplot":
         return "record plt.gcf(), the current figure"
     if any(hasattr(value, method) for method in ("predict", "state_dict", "get_params")):
-        return f"save the model to a file and record the path: record({name!r}, pathlib.Path(...))"
+        return (
+            f"save the model to a file and record the path: record({name!r}, pathlib.Path(...)); "
+            f"or record what it predicts: record({name!r}, model, probe=X)"
+        )
     if hasattr(value, "item") and hasattr(value, "shape"):
         return "record float(...) of it, or its NumPy array"
     if hasattr(value, "__dict__") and not callable(value):

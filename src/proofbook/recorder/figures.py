@@ -62,8 +62,9 @@ def _matplotlib(name: str, value: Any) -> Encoded:
     if width * height > _PIXELS_LIMIT:
         raise ValueError(f"the figure has {width:.0f} x {height:.0f} pixels; make it smaller")
     sink = io.BytesIO()
-    # Without `Software` the bytes do not depend on matplotlib's version.
-    figure.savefig(sink, format="png", dpi=figure.dpi, bbox_inches="tight", metadata={"Software": None})
+    # One backend, whichever the notebook shows its figures with, and without `Software` the bytes do not depend on
+    # matplotlib's version. Its fonts are those that it ships (DejaVu) unless the notebook chose others.
+    figure.savefig(sink, format="png", backend="agg", dpi=figure.dpi, bbox_inches="tight", metadata={"Software": None})
     shown = {
         "text/plain": f"{name} = {type_name(value)}",
         "image/png": base64.b64encode(sink.getvalue()).decode("ascii"),

@@ -10,6 +10,8 @@ from proofbook.recorder.plain import is_a, plain
 __all__ = ["of_matplotlib", "of_plotly"]
 
 _NUMBERS_LIMIT = 10_000
+_PARTS = 256
+"""Of an array too large to write out: parts whose means are kept, so that two can be compared with a tolerance."""
 
 
 def of_matplotlib(figure: Any) -> dict[str, Any]:
@@ -33,8 +35,9 @@ def _axes(axes: Any) -> dict[str, Any]:
         "bars": [],
         "patches": [],
         "collections": [_collection(collection) for collection in axes.collections],
-        "images": [_summary(image.get_array()) for image in axes.images],
+        "images": [_image(image.get_array()) for image in axes.images],
         "texts": [text.get_text() for text in axes.texts],
+        "unread": sorted({type(artist).__name__ for artist in axes.get_children() if _is_unread(artist)}),
     }
     in_bars: set[int] = set()
     for container in axes.containers:
@@ -51,10 +54,19 @@ def _axes(axes: Any) -> dict[str, Any]:
 def _axis(axis: Any) -> dict[str, Any]:
     content: dict[str, Any] = {"label": axis.get_label_text(), "scale": axis.get_scale()}
     # The names of a categorical axis: matplotlib's own, or those that pandas puts on its bars.
+    if axis.get_inverted():
+        content["inverted"] = True
     names = getattr(getattr(axis, "units", None), "_mapping", None) or getattr(axis.get_major_formatter(), "seq", None)
     if names:
         content["categories"] = [str(name) for name in names][:_NUMBERS_LIMIT]
     return content
+
+
+def _is_unread(artist: Any) -> bool:
+    """Whether it draws something that is not told here: a table, arrows, a picture somewhere in the axes."""
+    known = ("Line2D", "Patch", "Collection", "AxesImage", "Text", "Spine", "Axis", "Legend")
+    arrows = is_a(artist, "matplotlib", "Quiver", "Barbs")
+    return arrows or (artist.get_visible() and not is_a(artist, "matplotlib", *known))
 
 
 def _label(artist: Any) -> str:
@@ -102,14 +114,23 @@ def _numbers(values: Any) -> Any:
     return [number if numpy.isfinite(number) else None for number in array.tolist()]
 
 
+def _image(values: Any) -> dict[str, Any]:
+    """The summary of an image, and its values where they are few."""
+    content = _summary(values)
+    written = _numbers(values)
+    return content if isinstance(written, dict) else {**content, "values": written}
+
+
 def _summary(values: Any) -> dict[str, Any]:
-    """Shape, range, mean and SHA-256 of an array too large to write out."""
+    """Shape, range, mean and SHA-256 of an array too large to write out; of a very large one the means of its parts."""
     numpy = sys.modules["numpy"]
     array = numpy.ascontiguousarray(numpy.ma.filled(numpy.ma.asarray(values).astype(float), numpy.nan))
     finite = array[numpy.isfinite(array)]
     content: dict[str, Any] = {"shape": list(array.shape), "digest": hashlib.sha256(array.tobytes()).hexdigest()}
     if finite.size:
         content.update(minimum=float(finite.min()), maximum=float(finite.max()), mean=float(finite.mean()))
+    if array.size > _NUMBERS_LIMIT and finite.size == array.size:
+        content["means"] = [float(part.mean()) for part in numpy.array_split(array.ravel(), _PARTS)]
     return content
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from proofbook.recorder.numbers import correlations, quantiles, sketch
 from proofbook.recorder.plain import is_a, plain, type_name
 
 __all__ = ["Profile", "profile"]
@@ -41,8 +42,8 @@ def profile(df: Any) -> Profile:
     Returns:
         An object for `record("...", profile(df))`: number of rows; for each column its dtype, nulls, null rate and
         distinct values; for numbers how many are infinite, and of the others minimum, maximum, mean, standard
-        deviation and quantiles; for dates the range; for text, categories and truth values the most frequent ones
-        with their counts.
+        deviation, quantiles and a sketch of their distribution; for dates the range; for text, categories and truth
+        values the most frequent ones with their counts; and the correlation of each pair of columns of numbers.
 
     Raises:
         TypeError: It is no such table.
@@ -56,9 +57,12 @@ def profile(df: Any) -> Profile:
         raise TypeError(f"profile() takes a pandas or Polars DataFrame, not {type_name(df)}{advice}")
     if len(columns) < len(df.columns):
         raise ValueError("profile(): two columns of the table have one name; rename one")
+    numeric = {name: facts.pop("numbers") for name, facts in columns.items() if "numbers" in facts}
     for facts in columns.values():
         facts["null_rate"] = facts["nulls"] / rows if rows else None
-    return Profile(plain(columns_and_rows(rows, columns)))
+    content = columns_and_rows(rows, columns)
+    correlated = correlations(numeric)
+    return Profile(plain({**content, "correlations": correlated} if correlated else content))
 
 
 def columns_and_rows(rows: int, columns: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -92,12 +96,13 @@ def _pandas_column(series: Any) -> dict[str, Any]:
         if kind == "f":
             facts["infinite"] = int((~finite).sum())
         present, numbers = present[finite], numbers[finite]
-        facts["quantiles"] = {str(q): float(value) for q, value in numbers.quantile(list(_QUANTILES)).items()}
+        facts.update(_distribution(series.to_numpy(dtype=float, na_value=float("nan"))))
         facts.update(min=present.min(), max=present.max(), mean=float(numbers.mean()), std=float(numbers.std()))
     elif kind in "mM":
         facts.update(min=_text(present.min()), max=_text(present.max()))
     else:
         facts["top"] = _top((_text(value), int(count)) for value, count in counts.items())
+        facts["present"] = len(present)
     return facts
 
 
@@ -116,14 +121,27 @@ def _polars_column(series: Any) -> dict[str, Any]:
             finite = present.filter(present.is_finite())
             facts["infinite"] = len(present) - len(finite)
             present = finite
-        facts["quantiles"] = {str(q): present.quantile(q, interpolation="linear") for q in _QUANTILES}
+        floats = type(series)("", [], dtype=float).dtype
+        facts.update(_distribution(series.cast(floats, strict=False).to_numpy().astype(float)))
         facts.update(min=present.min(), max=present.max(), mean=present.mean(), std=present.std())
     elif series.dtype.is_temporal():
         facts.update(min=_text(present.min()), max=_text(present.max()))
     else:
         counts = present.alias("value").value_counts(name="count").rows()
         facts["top"] = _top((_text(value), int(count)) for value, count in counts)
+        facts["present"] = len(present)
     return facts
+
+
+def _distribution(numbers: Any) -> dict[str, Any]:
+    """Quantiles and sketch of a column, and the column itself, for the correlations; NaN is no number."""
+    import numpy as np
+
+    ordered = np.sort(numbers[np.isfinite(numbers)])
+    if not len(ordered):
+        return {"numbers": numbers}
+    few = dict(zip(map(str, _QUANTILES), quantiles(ordered, _QUANTILES), strict=True))
+    return {"quantiles": few, "sketch": sketch(ordered), "numbers": numbers}
 
 
 def _top(counts: Iterable[tuple[str, int]]) -> list[list[Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from proofbook.recorder.encoding import Encoded
 from proofbook.recorder.plain import is_a, type_name
 
-__all__ = ["encode", "takes"]
+__all__ = ["arrow", "check_names", "encode", "parquet", "takes"]
 
 _BYTES_LIMIT = 32 << 20
 _ROWS_SHOWN = 50
@@ -39,10 +39,31 @@ def encode(name: str, value: Any) -> Encoded:
         TypeError: A column holds what Parquet cannot.
         ValueError: Two columns have one name, or it is too large for a notebook.
     """
-    table, shown = _arrow(value)
+    table, shown = arrow(value)
+    check_names(table)
+    data = parquet(table)
+    plain = f"{name} = {type_name(value)}, {table.num_rows} rows, {table.num_columns} columns"
     columns = tuple(table.column_names)
+    return Encoded(
+        "table", type_name(value), "pandas", data, {"text/plain": plain, **shown}, columns=columns, nested=True
+    )
+
+
+def check_names(table: Any) -> None:
+    """Raise ValueError where two columns of an Arrow table have one name."""
+    columns = table.column_names
     if twice := sorted({column for column in columns if columns.count(column) > 1}):
         raise ValueError(f"column {twice[0]!r} stands twice in the table; rename one")
+
+
+def parquet(table: Any) -> str:
+    """
+    An Arrow table as Parquet in base64.
+
+    Raises:
+        TypeError: A column holds what Parquet cannot.
+        ValueError: It is too large for a notebook.
+    """
     import pyarrow.parquet
 
     sink = io.BytesIO()
@@ -56,14 +77,10 @@ def encode(name: str, value: Any) -> Encoded:
             f"the table takes {len(content) >> 20} MB as Parquet, and a notebook should hold {_BYTES_LIMIT >> 20} MB "
             "at most: write it as a product of the task and record a summary, or its pathlib.Path"
         )
-    data = base64.b64encode(content).decode("ascii")
-    plain = f"{name} = {type_name(value)}, {table.num_rows} rows, {table.num_columns} columns"
-    return Encoded(
-        "table", type_name(value), "pandas", data, {"text/plain": plain, **shown}, columns=columns, nested=True
-    )
+    return base64.b64encode(content).decode("ascii")
 
 
-def _arrow(value: Any) -> tuple[Any, dict[str, str]]:
+def arrow(value: Any) -> tuple[Any, dict[str, str]]:
     """The table in Arrow's form, and its HTML."""
     import pyarrow as pa
 
@@ -72,6 +89,7 @@ def _arrow(value: Any) -> tuple[Any, dict[str, str]]:
     if is_a(value, "polars", "Series"):
         value = value.to_frame(value.name or "value")
     if is_a(value, "polars", "DataFrame"):
+        _refuse_objects(value)
         with sys.modules["polars"].Config(tbl_rows=_ROWS_SHOWN):  # else it leaves out all but ten
             return value.to_arrow(), {"text/html": value.head(_ROWS_SHOWN)._repr_html_()}
     if is_a(value, "pyarrow", "RecordBatch"):
@@ -79,6 +97,13 @@ def _arrow(value: Any) -> tuple[Any, dict[str, str]]:
     if is_a(value, "pyarrow", "Table"):
         return value, {}
     return _from_array(value), {}
+
+
+def _refuse_objects(frame: Any) -> None:
+    """Polars gives Arrow the addresses of Python objects: they mean nothing anywhere else."""
+    for column, kind in frame.schema.items():
+        if is_a(kind, "polars", "Object"):
+            raise TypeError(f"Parquet cannot hold this table (column {column} has Python objects); convert that column")
 
 
 def _from_pandas(value: Any) -> tuple[Any, dict[str, str]]:

@@ -1,6 +1,8 @@
 """What a pipeline keeps: blobs, runs, results, channels. The only room that speaks to a database."""
 
+from proofbook.store.aside import Aside
+from proofbook.store.livelog import Tail
 from proofbook.store.store import Store
-from proofbook.store.values import Damage, Generation, RecordPoint, RunSummary
+from proofbook.store.values import Damage, Generation, Purpose, RecordPoint, Replay, RunSummary
 
-__all__ = ["Damage", "Generation", "RecordPoint", "RunSummary", "Store"]
+__all__ = ["Aside", "Damage", "Generation", "Purpose", "RecordPoint", "Replay", "RunSummary", "Store", "Tail"]

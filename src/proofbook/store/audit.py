@@ -25,7 +25,7 @@ def append(connection: Connection, blobs: Blobs, what: str, /, **facts: Any) -> 
     Args:
         connection: A writing transaction.
         blobs: Where the event is kept as well.
-        what: `sealed`, `judged`, `advanced`.
+        what: `sealed`, `judged`, `ruled`, `advanced`, `replayed`.
         facts: What JSON can say of it.
 
     Returns:

@@ -6,19 +6,83 @@ of the folder. Integrity is the hash, never the permission bits.
 """
 
 import hashlib
+import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from proofbook.disk import atomic
-from proofbook.disk.failures import explained
 from proofbook.disk.locks import Lock
 from proofbook.exceptions import BlobCorruptError, StoreError
 
-__all__ = ["Blobs"]
+__all__ = ["Blobs", "Together"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Together:
+    """
+    Blobs that are made durable at once: see `Blobs.together`.
+
+    Args:
+        blobs: Where they go.
+        durable: Digests, and first two digits, of the names that are known to be durable; added to.
+    """
+
+    def __init__(self, blobs: "Blobs", durable: set[str]) -> None:
+        self._blobs = blobs
+        self._durable = durable
+        self._new: set[str] = set()
+        self._publication = atomic.Publication()
+
+    def put(self, content: bytes) -> str:
+        """Keep `content`. Returns its digest. Raises as `Blobs.put`."""
+        digest = hashlib.sha256(content).hexdigest()
+        self._keep(digest, (content,), size=len(content))
+        return digest
+
+    def put_file(self, path: Path) -> str:
+        """Keep the content of a file. Raises as `Blobs.put_file`."""
+        try:
+            start = list(islice(atomic.chunks_of(path), 2))
+            if len(start) < 2:
+                # all of it, read once
+                return self.put(b"".join(start))
+            size, digest = path.stat().st_size, atomic.digest_of(path)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read ({error.strerror}): it was not kept") from error
+        self._keep(digest, atomic.chunks_of(path), size=size)
+        return digest
+
+    def _keep(self, digest: str, chunks: Iterable[bytes], *, size: int) -> None:
+        if digest in self._new:
+            return
+        lies, path, known = self._blobs.lies(digest, size), self._blobs.path(digest), digest[:2] in self._durable
+        if lies and digest in self._durable:
+            return
+        # who wrote the blob, or made its folder, may have been killed before the name was durable
+        if lies:
+            self._publication.sync(path.parent)
+            if not known:
+                self._publication.sync(path.parent.parent)
+        else:
+            if not known:
+                self._publication.make_folder(path.parent, mode=0o700)
+                self._new.add(digest[:2])
+            self._publication.add(path, chunks, digest=digest, needs=size)
+        self._new.add(digest)
+
+    def finish(self) -> None:
+        """Make them durable. Raises MachineError."""
+        self._publication.finish()
+        self._durable |= self._new
+
+    def cancel(self) -> None:
+        """Keep none of those that are not durable yet."""
+        self._publication.cancel()
 
 
 class Blobs:
@@ -49,11 +113,8 @@ class Blobs:
         Raises:
             MachineError: The disk is full, the store is read-only ...
         """
-        digest = hashlib.sha256(content).hexdigest()
-        if not self._kept(digest, len(content)):
-            atomic.publish(self._place(digest), (content,), digest=digest, needs=len(content))
-            self._durable.add(digest)
-        return digest
+        with self.together() as these:
+            return these.put(content)
 
     def put_file(self, path: Path) -> str:
         """
@@ -62,14 +123,18 @@ class Blobs:
         Raises:
             MachineError: As `put`; the file cannot be read, or changed meanwhile.
         """
+        with self.together() as these:
+            return these.put_file(path)
+
+    @contextmanager
+    def together(self) -> Iterator["Together"]:
+        """What is put in this block is durable at its end, and may not be before: the disk is waited for once."""
+        these = Together(self, self._durable)
         try:
-            size, digest = path.stat().st_size, atomic.digest_of(path)
-        except OSError as error:
-            raise StoreError(f"{path} cannot be read ({error.strerror}): it was not kept") from error
-        if not self._kept(digest, size):
-            atomic.publish(self._place(digest), atomic.chunks_of(path), digest=digest, needs=size)
-            self._durable.add(digest)
-        return digest
+            yield these
+            these.finish()
+        finally:
+            these.cancel()
 
     def get(self, digest: str) -> bytes:
         """The bytes of a blob, verified. Raises BlobCorruptError where they are missing or damaged."""
@@ -81,6 +146,21 @@ class Blobs:
         if hashlib.sha256(content).hexdigest() != digest:
             raise self._damaged(digest)
         return content
+
+    def __call__(self, digest: str) -> bytes:
+        """As `get`: the blobs themselves are what the gate loads payloads by."""
+        return self.get(digest)
+
+    def verified(self, digest: str) -> Path:
+        """The file of a blob, read to its end and found sound: for what is too large for memory. Raises as `get`."""
+        path = self.path(digest)
+        try:
+            found = atomic.digest_of(path)
+        except OSError as error:
+            raise _unreadable(digest, error) from error
+        if found != digest:
+            raise self._damaged(digest)
+        return path
 
     def has(self, digest: str) -> bool:
         """Whether the blob is there; its bytes are not looked at."""
@@ -113,7 +193,7 @@ class Blobs:
         """Where a blob lies, or would lie. Raises StoreError where `digest` is not 64 hex digits."""
         if not _DIGEST.fullmatch(digest):
             raise StoreError(f"{digest!r} is not the name of a blob: 64 lower-case hex digits are")
-        return self._folder / digest[:2] / digest[2:]
+        return Path(f"{self._folder}/{digest[:2]}/{digest[2:]}")
 
     def each(self) -> Iterator[str]:
         """The digests of all blobs, in order; other files are passed over."""
@@ -128,7 +208,8 @@ class Blobs:
             if folder.is_dir():
                 atomic.sweep(folder)
 
-    def _kept(self, digest: str, size: int) -> bool:
+    def lies(self, digest: str, size: int) -> bool:
+        """Whether a blob is there already and looks whole; one of another size is set aside. Raises StoreError."""
         if not self._writable:
             raise StoreError(f"the store {self._folder.parent} is read-only: nothing can be kept in it")
         found = self._size(digest)
@@ -137,30 +218,11 @@ class Blobs:
         if found != size:
             self._set_aside(digest)
             return self.has(digest)
-        if digest not in self._durable:
-            # the same holds for whoever wrote the blob
-            self._sync_names(digest[:2])
-            with explained(self._folder):
-                atomic.sync_folder(self.path(digest).parent)
-            self._durable.add(digest)
         return True
-
-    def _place(self, digest: str) -> Path:
-        path = self.path(digest)
-        atomic.make_folder(path.parent, mode=0o700)
-        self._sync_names(digest[:2])
-        return path
-
-    def _sync_names(self, prefix: str) -> None:
-        # whoever made the folder may have been killed before its name was durable
-        if prefix not in self._durable:
-            with explained(self._folder):
-                atomic.sync_folder(self._folder)
-            self._durable.add(prefix)
 
     def _size(self, digest: str) -> int | None:
         try:
-            found = self.path(digest).lstat()
+            found = os.lstat(self.path(digest))
         except OSError:
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None

@@ -9,13 +9,14 @@ from sqlalchemy import Connection, select
 from proofbook.disk import clock
 from proofbook.disk.faults import point
 from proofbook.exceptions import BlobCorruptError, ConflictError, StoreError, UsageError
+from proofbook.model.policy import Ruling
 from proofbook.model.run import canonical
 from proofbook.model.verdict import GateResult
 from proofbook.store import audit, contents
 from proofbook.store.blobs import Blobs
 from proofbook.store.database import Database
 from proofbook.store.runs import Runs
-from proofbook.store.schema import gates, generations
+from proofbook.store.schema import events, gates, generations
 from proofbook.store.values import Generation, Kind
 
 __all__ = ["Channels", "Permit"]
@@ -51,6 +52,22 @@ class Channels:
         """The newest word of the gate on a run, against `channel` or whichever. None where it was never judged."""
         with self._database.read() as connection:
             return self._gate(connection, number, channel)
+
+    def keep_ruling(self, ruling: Ruling) -> None:
+        """Keep what a policy said, as a blob and in the audit."""
+        body = self._blobs.put(canonical(ruling))
+        facts = {"run": ruling.run, "channel": ruling.channel, "transition": ruling.transition}
+        facts |= {"policy": ruling.policy, "refused": len(ruling.refused), "overridden": ruling.overridden}
+        with self._database.write() as connection:
+            audit.append(connection, self._blobs, "ruled", ruling=body, **facts)
+
+    def rulings(self, number: int) -> tuple[Ruling, ...]:
+        """What policies said of a run, oldest first; of its checks, the gate's word tells."""
+        query = select(events.c.body).where(events.c.body.contains('"event":"ruled"')).order_by(events.c.seq)
+        with self._database.read() as connection:
+            told = [audit.read(body)["facts"] for body in connection.execute(query).scalars()]
+        mine = [facts["ruling"] for facts in told if facts["run"] == number]
+        return tuple(msgspec.json.decode(self._blobs.get(digest), type=Ruling) for digest in mine)
 
     def generation(self, channel: str) -> Generation | None:
         """What the channel holds now; None where it never held anything."""

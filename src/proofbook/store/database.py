@@ -2,13 +2,17 @@
 The index of the store: one SQLite file, reached through SQLAlchemy Core.
 
 `journal_mode=DELETE` and `synchronous=EXTRA`: the versions of SQLite in use have a race in WAL mode. One writer at a
-time, by a lock of our own taken before `BEGIN IMMEDIATE`. A connection lives as long as one transaction, so none is
-ever carried over a fork; and the file is never opened but by SQLite, since closing it would drop SQLite's own locks.
+time, by a lock of our own taken before `BEGIN IMMEDIATE`. A connection lives as long as one transaction, or is closed
+before a fork, so none is ever carried over one. The file is never opened but by SQLite, since closing it would drop
+SQLite's own locks.
 """
 
+import os
 import sqlite3
+import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +46,9 @@ class Database:
         self.path = path
         self.writable = writable
         self._lock = lock
+        self.keeper = 0
+        """The thread that keeps a connection."""
+        self._kept: sqlite3.Connection | None = None
         self._engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
         event.listen(self._engine, "begin", _begin)
 
@@ -60,6 +67,49 @@ class Database:
             connection = opened.execution_options(proofbook_writes=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def quick(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+        """
+        A transaction as `read` and `write` make it, for what is done once or twice for each task of a build.
+
+        SQLAlchemy takes longer for such a statement than SQLite does. Raises what those raise.
+        """
+        if write and not self.writable:
+            raise StoreError(f"the store {self.path.parent} is read-only: it can be looked at, not changed")
+        with self._lock.acquire(_WAIT) if write else nullcontext(), self._explained():
+            ours = self.keeper == threading.get_ident()
+            connection = (self._kept if ours else None) or self._connect()
+            self._kept = None if ours else self._kept
+            good = False
+            try:
+                connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                yield connection
+                connection.execute("COMMIT")
+                good = True
+            finally:
+                if good and ours and self._kept is None:
+                    self._kept = connection
+                else:
+                    # which rolls back what was not committed
+                    connection.close()
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """As long as this lasts, the `quick` transactions of this thread share a connection, closed before any fork."""
+        self.keeper = threading.get_ident()
+        _keeping.add(self)
+        try:
+            yield
+        finally:
+            self.keeper = 0
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Close the connection that is kept, if one is."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
     def revision(self) -> str | None:
         """The revision of the schema; None where there is no schema yet. Raises StoreError."""
@@ -102,6 +152,19 @@ class Database:
             raise _translated(error.orig, self.path) from error
         except sqlite3.Error as error:
             raise _translated(error, self.path) from error
+
+
+_keeping: "weakref.WeakSet[Database]" = weakref.WeakSet()
+
+
+def _let_go_of_all() -> None:
+    for database in tuple(_keeping):
+        if database.keeper == threading.get_ident():
+            database.let_go()
+
+
+# SQLite forbids to carry a connection over a fork
+os.register_at_fork(before=_let_go_of_all)
 
 
 def _begin(connection: Connection) -> None:

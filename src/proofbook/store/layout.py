@@ -5,6 +5,7 @@ The folder of a store, `.proofbook/`: how it is made, recognised and refused.
     proofbook.db       the index
     blobs/ab/cdef...   bytes by their SHA-256
     running/7.lock     held by the build of run 7 as long as it lives
+    live/7.jsonl       the log of run 7 until it is sealed; of a killed build it stays
     quarantine/        blobs that were found damaged
     write.lock, build.lock
 """

@@ -84,6 +84,10 @@ class Runs:
         point("abandon.committed")
         self._release(number)
 
+    def building(self, number: int) -> bool:
+        """Whether the run was reserved and its build is alive."""
+        return self._life(number).is_held()
+
     def repair(self) -> tuple[int, ...]:
         """Mark the runs whose builds were killed, and clear up after them. Returns their numbers."""
         dead, litter = self._left()
@@ -306,4 +310,5 @@ def record_of(run: int, position: int, record: Record) -> dict[str, Any]:
         "value": canonical(record.value).decode() if whole else None,
         "special": record.special,
         "blob": record.blob,
+        "eval_set": record.eval_set,
     }

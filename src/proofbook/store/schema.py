@@ -2,9 +2,9 @@
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-__all__ = ["REVISIONS", "events", "gates", "generations", "metadata", "records", "results", "runs"]
+__all__ = ["REVISIONS", "events", "gates", "generations", "metadata", "records", "replays", "results", "runs"]
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision that this version knows, oldest first; the last is the one it works with."""
 
 metadata = MetaData()
@@ -40,7 +40,9 @@ records = Table(
     Column("value", Text),
     Column("special", String(8)),
     Column("blob", String(64)),
+    Column("eval_set", String(64)),
     Index("records_by_name", "name", "run"),
+    Index("records_by_eval_set", "eval_set", "run"),
 )
 
 results = Table(
@@ -83,6 +85,22 @@ generations = Table(
     Column("at", String(32), nullable=False),
     Column("decision", String(16)),
     Column("override", Boolean, nullable=False, default=False),
+)
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # of the run that was built again
+    Column("manifest", String(64), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("variant", Text, nullable=False),
+    Column("records", String(64), nullable=False),
+    # for whose sake, where it was for that of one run
+    Column("run", Integer, ForeignKey("runs.number")),
+    Column("at", String(32), nullable=False),
+    Index("replays_by_manifest", "manifest", "purpose", "id"),
+    sqlite_autoincrement=True,
 )
 
 # the audit: each event names the one before it by its hash, and is a blob as well

@@ -1,20 +1,25 @@
 """The store beside a pipeline: what everything else calls."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from proofbook.disk.locks import Held, Lock
 from proofbook.exceptions import StoreError
+from proofbook.model.policy import Ruling
+from proofbook.model.record import Record
 from proofbook.model.run import Run, TaskRun
 from proofbook.model.verdict import GateResult
 from proofbook.store import layout, verify
 from proofbook.store.blobs import Blobs
 from proofbook.store.channels import Channels, Permit
 from proofbook.store.database import Database
+from proofbook.store.livelog import LiveLog, Tail, place
+from proofbook.store.replays import Replays
 from proofbook.store.results import Results
 from proofbook.store.runs import Runs
-from proofbook.store.values import Damage, Generation, Kind, RecordPoint, RunSummary
+from proofbook.store.values import Damage, Generation, Kind, Purpose, RecordPoint, Replay, RunSummary
 
 __all__ = ["Store"]
 
@@ -36,6 +41,7 @@ class Store:
         self._runs = Runs(database, self.blobs)
         self._results = Results(database, self.blobs)
         self._channels = Channels(database, self.blobs, self._runs)
+        self._replays = Replays(database, self.blobs)
 
     @classmethod
     def open(cls, root: Path, *, create: bool = True) -> "Store":
@@ -55,7 +61,8 @@ class Store:
         return store
 
     def close(self) -> None:
-        """Let go of runs that were reserved and not sealed."""
+        """Let go of runs that were reserved and not sealed; keep the results that were to be remembered later."""
+        self._results.flush()
         self._runs.close()
 
     def __enter__(self) -> Self:
@@ -97,25 +104,55 @@ class Store:
         Returns:
             The digest of its manifest.
         """
+        self._results.flush()
         return self._runs.seal(run)
+
+    def live_log(self, number: int) -> LiveLog:
+        """The log of a reserved run, for its build to write; others read it with `tail`."""
+        return LiveLog(self.folder, number)
+
+    def tail(self, number: int) -> Tail | None:
+        """The log of a run that is being built, or was killed; None where there is none, as of every sealed run."""
+        try:
+            return Tail(place(self.folder, number))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"the log of run {number} cannot be read ({error.strerror})") from error
+
+    def building(self, number: int) -> bool:
+        """Whether the run is being built at this moment."""
+        return self._runs.building(number)
 
     def abandon(self, number: int) -> None:
         """Give up a reserved run without a manifest: it stays in the list as `interrupted`."""
         self._runs.abandon(number)
 
-    def remember(self, task_run: TaskRun, *, run: int) -> None:
+    def remember(self, task_run: TaskRun, *, run: int, later: bool = False) -> None:
         """
         Keep the result of a task that ran to a good end, for later builds; its blobs must be in the store.
 
         Args:
             task_run: Status `ran`, with a key.
             run: Number of the run that did the work.
+            later: Keep it with the next attempt, or at the next `flush`. Until then it is lost if this process is
+                killed: the task then runs again.
         """
-        self._results.remember(task_run, run=run)
+        self._results.remember(task_run, run=run, later=later)
+
+    def keeping(self) -> AbstractContextManager[None]:
+        """As long as this context lasts, asking for results and remembering them is cheaper: one connection serves."""
+        return self._database.keeping()
+
+    def flush(self) -> None:
+        """Keep, durably, the results that were to be remembered later."""
+        self._results.flush()
 
     def attempt(self, task: str, key: str, *, run: int) -> None:
         """
         Note that a task begins, before it does: earlier results for that key do not count until it succeeds again.
+
+        Where there are none, nothing is written.
 
         Args:
             task: Its name.
@@ -131,6 +168,10 @@ class Store:
     def latest(self, task: str) -> TaskRun | None:
         """The newest good result of `task`, for whatever key; None where it never ran to a good end."""
         return self._results.latest(task)
+
+    def durations(self) -> dict[str, float]:
+        """Task to the seconds that it took when it ran to a good end the last time."""
+        return self._results.durations()
 
     def runs(self, limit: int | None = None) -> tuple[RunSummary, ...]:
         """The newest runs, newest first; running and interrupted ones too."""
@@ -152,6 +193,35 @@ class Store:
         """One record in the newest sealed runs, newest first."""
         return self._runs.record_history(name, limit, task)
 
+    def keep_replay(
+        self,
+        manifest: str,
+        purpose: Purpose,
+        variant: dict[str, Any],
+        records: tuple[Record, ...],
+        *,
+        run: int | None = None,
+    ) -> None:
+        """
+        Keep what a run recorded when it was built again; the newest of a variant counts.
+
+        Args:
+            manifest: Digest of the run that was built again.
+            purpose: Why.
+            variant: What was exchanged, as JSON.
+            records: Of all tasks; their blobs must be in the store.
+            run: Number of the run for whose sake it was done.
+        """
+        self._replays.keep(manifest, purpose, variant, records, run=run)
+
+    def replays(self, manifest: str, purpose: Purpose) -> tuple[Replay, ...]:
+        """The replays of a run for that purpose: the newest of each variant, oldest variant first."""
+        return self._replays.of(manifest, purpose)
+
+    def looks(self, eval_set: str) -> int:
+        """How many sealed runs were measured on the evaluation set with that digest."""
+        return self._replays.looks(eval_set)
+
     def save_gate(self, result: GateResult) -> None:
         """Keep what the gate said of a sealed run; earlier words on it stay."""
         self._channels.save_gate(result)
@@ -159,6 +229,14 @@ class Store:
     def gate(self, number: int, *, channel: str | None = None) -> GateResult | None:
         """The newest word of the gate on a run, against `channel` or whichever; None where there is none."""
         return self._channels.gate(number, channel=channel)
+
+    def keep_ruling(self, ruling: Ruling) -> None:
+        """Keep what a policy said of a step, allowed or refused, in the audit; its blobs must be in the store."""
+        self._channels.keep_ruling(ruling)
+
+    def rulings(self, number: int) -> tuple[Ruling, ...]:
+        """What policies said of the approvals, promotions and rollbacks of a run, oldest first."""
+        return self._channels.rulings(number)
 
     def generation(self, channel: str) -> Generation | None:
         """What a channel holds now; None where it never held anything."""

@@ -4,11 +4,14 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from proofbook.model.record import Record
 from proofbook.model.verdict import Decision
 
-__all__ = ["Damage", "Generation", "Kind", "RecordPoint", "RunSummary"]
+__all__ = ["Damage", "Generation", "Kind", "Purpose", "RecordPoint", "Replay", "RunSummary"]
 
 Kind = Literal["promote", "rollback"]
+Purpose = Literal["noise", "cause", "eval"]
+"""Why a run was built again: to see how much it moves by itself, why another differs, or its score on other data."""
 
 
 class RunSummary(Struct, frozen=True, kw_only=True):
@@ -64,6 +67,20 @@ class RecordPoint(Struct, frozen=True, kw_only=True):
     value: Any = None
     special: str | None = None
     blob: str | None = None
+
+
+class Replay(Struct, frozen=True, kw_only=True):
+    """What a run recorded when it was built again, as it was or with something exchanged."""
+
+    manifest: str
+    """Digest of the run that was built again."""
+    purpose: Purpose
+    variant: dict[str, Any]
+    """What was exchanged: `{"seed": 7}`, `{"code": "<digest>"}` ..."""
+    records: tuple[Record, ...]
+    run: int | None = None
+    """Number of the run for whose sake it was done, where there is one."""
+    at: str = ""
 
 
 class Damage(Struct, frozen=True, kw_only=True, order=True):

@@ -8,12 +8,13 @@ import msgspec
 from sqlalchemy import Connection, select, text
 
 from proofbook.exceptions import BlobCorruptError, StoreError
+from proofbook.model.record import Record
 from proofbook.model.run import Run, TaskRun, canonical
 from proofbook.store import audit, contents
 from proofbook.store.blobs import Blobs
 from proofbook.store.database import Database
 from proofbook.store.runs import record_of, row_of
-from proofbook.store.schema import events, gates, generations, records, results, runs
+from proofbook.store.schema import events, gates, generations, records, replays, results, runs
 from proofbook.store.values import Damage
 
 __all__ = ["verify"]
@@ -31,6 +32,8 @@ def verify(database: Database, blobs: Blobs) -> tuple[Damage, ...]:
             found += _of_releases(connection, chain)
             found += _of_gates(connection, blobs, chain)
             found += _of_results(connection, blobs)
+            found += _of_rulings(blobs, chain)
+            found += _of_replays(connection, blobs, chain)
     except StoreError as error:
         found.append(Damage(object="database", problem=str(error)))
     return tuple(sorted(set(found)))
@@ -152,6 +155,31 @@ def _of_results(connection: Connection, blobs: Blobs) -> Iterator[Damage]:
         if (task_run.name, task_run.key, task_run.status) != (row.task, row.key, "ran"):
             yield Damage(object=name, problem="its row does not say what it holds")
         yield from _of_parts(name, contents.of_task(task_run), blobs)
+
+
+def _of_replays(connection: Connection, blobs: Blobs, chain: list[dict[str, Any]]) -> Iterator[Damage]:
+    for row in connection.execute(select(replays).order_by(replays.c.id)).mappings().all():
+        name = f"replay {row['id']}"
+        facts = {key: row[key] for key in ("manifest", "purpose", "variant", "records", "run")}
+        if {"event": "replayed", **facts} not in chain:
+            yield Damage(object=name, problem="no event says so")
+        try:
+            recorded = msgspec.json.decode(_verified(row["records"], blobs), type=tuple[Record, ...])
+        except (StoreError, OSError, msgspec.DecodeError) as error:
+            yield Damage(object=name, problem=f"cannot be read: {error}")
+            continue
+        yield from _of_parts(name, (part for record in recorded for part in contents.of_record(record)), blobs)
+
+
+def _of_rulings(blobs: Blobs, chain: list[dict[str, Any]]) -> Iterator[Damage]:
+    for fact in chain:
+        if fact["event"] != "ruled":
+            continue
+        name = f"ruling at {fact['transition']} of run {fact['run']}"
+        parts = [(fact["ruling"], "what the policy said")]
+        # a policy that could not be read has no digest
+        parts += [(fact["policy"], "the policy file")] if fact["policy"] else []
+        yield from _of_parts(name, iter(parts), blobs)
 
 
 def _verified(digest: str, blobs: Blobs) -> bytes:
