@@ -12,9 +12,8 @@ def printed(*texts: tuple[str, str]) -> tuple[list[dict[str, Any]], Bounds]:
     outputs: list[dict[str, Any]] = []
     kept = Bounds()
     for name, text in texts:
-        own = kept.stream(outputs, name, text)
-        if own:
-            outputs.append({"output_type": "stream", "name": name, "text": own})
+        kept.stream(outputs, name, text)
+    kept.settle()
     return outputs, kept
 
 
@@ -24,11 +23,11 @@ def test_text_of_one_stream_is_one_output_and_order_is_kept() -> None:
 
 
 def test_a_display_between_two_prints_stays_between() -> None:
-    outputs: list[dict[str, Any]] = [
-        {"output_type": "stream", "name": "stdout", "text": "a"},
-        {"output_type": "display_data", "data": {}},
-    ]
-    assert Bounds().stream(outputs, "stdout", "b") == "b"
+    outputs, kept = printed(("stdout", "a"))
+    outputs.append({"output_type": "display_data", "data": {}})
+    kept.stream(outputs, "stdout", "b")
+    kept.settle()
+    assert [out.get("text") for out in outputs] == ["a", None, "b"]
 
 
 @pytest.mark.parametrize(
@@ -68,4 +67,5 @@ def test_displays_stop_at_their_limits(monkeypatch) -> None:
 
 
 def test_a_progress_bar_that_comes_in_one_piece_leaves_its_last_line_too() -> None:
-    assert Bounds().stream([], "stdout", "above\n 1%\r50%\r99%\rdone\n") == "above\ndone\n"
+    outputs, _ = printed(("stdout", "above\n 1%\r50%\r99%\rdone\n"))
+    assert outputs[0]["text"] == "above\ndone\n"

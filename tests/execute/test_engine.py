@@ -1,6 +1,7 @@
 """The engine under unmodified papermill."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -31,6 +32,16 @@ def test_papermill_runs_a_notebook_with_parameters(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert statuses(content) == ["completed", "completed"]
     assert text(json.loads(content)["cells"][1]) == "42\n"
+
+
+def test_papermill_logs_what_cells_put_out_where_it_is_asked_to(tmp_path: Path) -> None:
+    done, content = papermill(tmp_path, "print('said')\n'shown'", options=("--log-output", "--progress-bar"))
+    assert done.returncode == 0, done.stderr
+    assert "Executing Cell 1---" in done.stderr
+    assert "said" in done.stderr
+    assert "shown" in done.stderr
+    assert "1/1" in done.stderr, "the bar"
+    assert statuses(content) == ["completed"]
 
 
 def test_papermill_hears_of_a_failure_and_the_file_stays_ours(tmp_path: Path) -> None:
@@ -81,7 +92,9 @@ def test_an_older_run_leaves_no_trace_in_a_notebook_that_is_run_again(tmp_path: 
 
 def test_sigterm_ends_the_cell_in_good_order(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    cell = "print('before', flush=True)\nimport os, signal, time; os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)"
+    cell = (
+        f"print('before', flush=True)\nimport os, signal, time; os.kill({os.getpid()}, signal.SIGTERM); time.sleep(60)"
+    )
     with pytest.raises(KeyboardInterrupt, match="ended by SIGTERM"):
         here(tmp_path, cell, AFTER)
     content = (tmp_path / "out.ipynb").read_bytes()

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 from proofbook.analyze import fingerprint
 from proofbook.execute import notebook as notebooks
 from proofbook.execute import records, schedule
+from proofbook.execute.resources import Capacity
+from proofbook.kernels.pool import Pool
 from tests.execute.notebooks import cells, encoded, errors, notebook, order, statuses, text
 
 AFTER = "print('this must not run')"
@@ -59,10 +62,6 @@ NOTEBOOKS = {
     "left": (["import os; os._exit(3)", AFTER], {}),
     "sys.exit": (["print('before')\nimport sys; sys.exit(0)", AFTER], {}),
     "exit": (["exit()", AFTER], {}),
-    "worker killed": (
-        ["print('first')", "print('before', flush=True)\nimport os, time; time.sleep(1.5); os.kill(os.getppid(), 9); time.sleep(60)", AFTER],
-        {},
-    ),
     "no kernel": (["1"], {"kernel": "nonsense"}),
     "not a notebook": ([], {}),
     "children": (
@@ -78,6 +77,16 @@ NOTEBOOKS = {
         {},
     ),
     "many displays": (["from IPython.display import display\nfor n in range(8000): display(n)"], {}),
+    "holds the GIL": (["print('before', flush=True)\nimport re; re.match('(a+)+b', 'a' * 60)", AFTER], {"cell_timeout": 1}),
+    "left open": (["kept = open('left_open.txt', 'w'); _ = kept.write('to the end')"], {}),
+    "changes": (
+        [
+            "from IPython.display import clear_output, display\nshown = display(1, display_id=True)\nshown.update(2)",
+            "print('gone'); clear_output()\nfor n in range(3): clear_output(wait=True); print(n)",
+            "shown.update('later')\nimport sys; print('err', file=sys.stderr)",
+        ],
+        {},
+    ),
     "hostile text": (["print(chr(0x2028))\nfloat('nan')"], {}),
 }  # fmt: skip
 
@@ -101,20 +110,27 @@ def endings(
     found = {}
     spooled = tmp_path_factory.mktemp("s")
 
-    async def work(name: str) -> bool:
+    async def work(name: str, gpus: tuple[str, ...]) -> bool:
         sources, options = NOTEBOOKS[name]
         events: list[dict] = []
         one = order(root, *sources, name=name, project=str(root), **options)
         if name == "not a notebook":
             one = notebooks.Order(task=name, notebook=b"{", output=str(root / "output/bad.ipynb"), root=str(root))
         began = time.monotonic()
-        found[name] = (await notebooks.run(one, on_event=events.append), events, time.monotonic() - began)
+        found[name] = (await notebooks.run(one, pool=pool, on_event=events.append), events, time.monotonic() - began)
         return True
+
+    async def build() -> None:
+        try:
+            await schedule.run(dict.fromkeys(NOTEBOOKS, ()), work, capacity=Capacity(cpu=2))
+        finally:
+            await pool.close()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(spooled))
-        asyncio.run(schedule.run(dict.fromkeys(NOTEBOOKS, ()), work, workers=2))
-    assert list(spooled.iterdir()) == [], "no run leaves its folder, not even one whose worker was killed"
+        pool = Pool(root=root)
+        asyncio.run(build())
+    assert list(spooled.iterdir()) == [], "no run leaves its folder"
     return found
 
 
@@ -132,16 +148,19 @@ def test_a_success_is_told_cell_by_cell(endings, root: Path) -> None:
     ]
     assert outcome.cells[0].seconds > 0
     assert 10 << 20 < outcome.cells[0].peak_memory <= outcome.peak_memory < 1 << 30
-    assert 0.1 < outcome.cpu_seconds < 60
+    assert 0 < outcome.cpu_seconds < 60
     metadata = json.loads(outcome.notebook)["metadata"]
     assert metadata["papermill"]["exception"] is None
     assert metadata["papermill"]["end_time"] > metadata["papermill"]["start_time"]
     assert metadata["papermill"]["output_path"] == "output/success.ipynb"
     assert metadata["language_info"]["name"] == "python"
-    assert [(event["event"], event["cell"]) for event in events][:4] == [
-        ("cell_started", 1), ("cell_finished", 1), ("cell_started", 3), ("cell_finished", 3),
+    assert [(event["event"], event.get("cell")) for event in events][:6] == [
+        ("kernel_started", None),
+        ("cell_started", 1), ("output", 1), ("cell_finished", 1), ("cell_started", 3), ("cell_finished", 3),
     ]  # fmt: skip
-    assert events[0]["cells"] == 5
+    assert events[0]["warm"] is outcome.warm is True
+    assert (events[1]["cells"], events[1]["title"]) == (5, "print('first')")
+    assert (events[2]["name"], events[2]["text"]) == ("stdout", "first\n")
 
 
 def test_the_executed_notebook_is_published_as_it_is_returned(endings, root: Path) -> None:
@@ -196,6 +215,7 @@ def test_a_cell_that_may_raise_is_no_failure(endings) -> None:
         ("deaf", "timeout", "cell timeout after 1 s", "TimeoutError", 5),
         ("stopped", "timeout", "cell timeout after 1 s", "TimeoutError", 5),
         ("task timeout", "timeout", "task timeout after 20 s", "TimeoutError", 25),
+        ("holds the GIL", "timeout", "cell timeout after 1 s", "TimeoutError", 5),
         ("killed", "kernel died", "kernel died (signal 9)", "DeadKernelError", 2),
         ("left", "kernel died", "kernel died (exit code 3)", "DeadKernelError", 2),
         ("sys.exit", "exit", "sys.exit(0) ended the notebook at this cell", "SystemExit", 5),
@@ -227,20 +247,6 @@ def test_a_timeout_shows_where_the_cell_was_stuck(endings) -> None:
     outcome = endings["cell timeout"][0]
     assert [name for name, _ in errors(cells(outcome)[1])] == ["KeyboardInterrupt", "TimeoutError"]
     assert "time.sleep(60)" in outcome.failure.traceback
-
-
-def test_a_killed_worker_leaves_a_truthful_notebook_and_no_kernel(endings) -> None:
-    outcome = endings["worker killed"][0]
-    assert outcome.status == "failed"
-    assert (outcome.failure.kind, outcome.failure.message) == ("kernel died", "worker died (signal 9)")
-    assert (outcome.failure.cell, outcome.failure.cell_id) == (2, "c2")
-    assert statuses(outcome.notebook) == ["completed", "failed", "pending"]
-    assert text(cells(outcome)[0]) == "first\n"
-    assert text(cells(outcome)[1]) == "before\n", "what was saved meanwhile is kept"
-    assert errors(cells(outcome)[1]) == [("WorkerDied", "worker died (signal 9)")]
-    papermill = json.loads(outcome.notebook)["metadata"]["papermill"]
-    assert papermill["exception"] is True
-    assert papermill["end_time"]
 
 
 def test_a_missing_kernel_is_one_line_that_names_those_there_are(endings) -> None:
@@ -294,6 +300,25 @@ def test_no_output_is_lost_when_the_kernel_is_faster_than_its_reader(endings) ->
     assert outcome.status == "succeeded", outcome.failure
     shown = [out["data"]["text/plain"] for out in cells(outcome)[0]["outputs"]]
     assert shown == [[str(number)] for number in range(8000)]
+
+
+def test_what_a_cell_takes_back_or_changes_is_not_shown(endings) -> None:
+    outcome = endings["changes"][0]
+    first, second, third = cells(outcome)
+    assert [out["data"]["text/plain"] for out in first["outputs"]] == [["'later'"]]
+    assert text(second) == "2\n"
+    assert [(out["name"], out["text"]) for out in third["outputs"]] == [("stderr", ["err\n"])]
+
+
+def test_a_file_that_was_left_open_is_whole_when_the_outcome_is_there(endings, root: Path) -> None:
+    assert endings["left open"][0].status == "succeeded"
+    assert (root / "left_open.txt").read_text() == "to the end"
+
+
+def test_imports_are_those_of_the_notebook_and_not_all_that_its_kernel_has(endings) -> None:
+    assert {"matplotlib", "matplotlib.pyplot"} <= set(endings["records"][0].imports)
+    assert endings["exception"][0].imports == {}, "the project's own modules are told by their files"
+    assert {name for name, ending in endings.items() if not ending[0].warm} == {"no kernel", "not a notebook"}
 
 
 def test_odd_text_and_nan_do_not_spoil_the_file(endings) -> None:
@@ -356,7 +381,10 @@ def test_a_second_interruption_ends_all_at_once(tmp_path: Path) -> None:
     async def interrupted() -> tuple[notebooks.Outcome, float]:
         started = asyncio.Event()
         running = asyncio.ensure_future(
-            notebooks.run(order(tmp_path, ENDLESS, AFTER), on_event=lambda _: started.set())
+            notebooks.run(
+                order(tmp_path, ENDLESS, AFTER),
+                on_event=lambda event: started.set() if event["event"] == "cell_started" else None,
+            )
         )
         await started.wait()
         running.cancel()
@@ -372,7 +400,7 @@ def test_a_second_interruption_ends_all_at_once(tmp_path: Path) -> None:
     assert psutil.Process().children(recursive=True) == []
 
 
-def test_an_interruption_before_the_worker_runs_is_a_cancelled_outcome_too(tmp_path: Path) -> None:
+def test_an_interruption_before_the_kernel_runs_is_a_cancelled_outcome_too(tmp_path: Path) -> None:
     async def interrupted() -> notebooks.Outcome:
         running = asyncio.ensure_future(notebooks.run(order(tmp_path, AFTER), on_event=lambda _: None))
         await asyncio.sleep(0)
@@ -386,7 +414,7 @@ def test_an_interruption_before_the_worker_runs_is_a_cancelled_outcome_too(tmp_p
 
 
 def test_nothing_outlives_a_killed_driver_by_five_seconds(tmp_path: Path, tmp_path_factory) -> None:
-    """The worker, the kernel, what the kernel started, and the folder of them all."""
+    """The keeper, the kernel, what the kernel started, and the folder of them all."""
     pids = tmp_path / "pids"
     cell = (
         "import os, subprocess, time, pathlib\n"
@@ -416,11 +444,10 @@ def test_nothing_outlives_a_killed_driver_by_five_seconds(tmp_path: Path, tmp_pa
     killed = time.monotonic()
     for pid in found:
         assert gone(pid, within=max(0.1, killed + 5 - time.monotonic())), f"{pid} of {found}"
-    assert list(spooled.iterdir()) == []
+    wait_for(lambda: list(spooled.iterdir()) == [], seconds=5)
 
 
-def test_a_worker_killed_together_with_its_driver_takes_the_kernel_along(tmp_path: Path) -> None:
-    """No process is left that could end the kernel: Linux does."""
+def test_a_killed_papermill_takes_the_kernel_along(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     cell = f"import os, time, pathlib; pathlib.Path({str(pids)!r}).write_text(f'{{os.getpid()}}.'); time.sleep(300)"
     source, target = tmp_path / "in.ipynb", tmp_path / "out.ipynb"
@@ -438,6 +465,7 @@ def test_a_worker_killed_together_with_its_driver_takes_the_kernel_along(tmp_pat
     papermill = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: pids.exists() and pids.read_text().endswith("."))
+        wait_for(lambda: statuses(target.read_bytes()) == ["running"])
     finally:
         papermill.kill()
         papermill.wait()
@@ -458,7 +486,7 @@ def test_no_tcp_port_is_opened(tmp_path: Path) -> None:
     assert json.loads(text(cells(outcome)[0])) == ["ipc", "0o700"]
 
 
-def test_environment_and_files_of_the_project_do_not_mislead_the_worker(tmp_path: Path, monkeypatch) -> None:
+def test_environment_and_files_of_the_project_do_not_mislead_the_driver(tmp_path: Path, monkeypatch) -> None:
     """A `json.py` in the project, a kernel named python3 that is another Python, and a long TMPDIR."""
     (tmp_path / "json.py").write_text("raise RuntimeError('wrong json')")
     spec = tmp_path / "data/kernels/python3"
@@ -474,6 +502,50 @@ def test_environment_and_files_of_the_project_do_not_mislead_the_worker(tmp_path
     work.mkdir()
     outcome = asyncio.run(notebooks.run(order(work, "1"), on_event=lambda _: None))
     assert outcome.status == "succeeded", outcome.failure
+
+
+def test_many_run_at_once_in_one_loop_and_each_by_itself(tmp_path: Path) -> None:
+    async def build() -> tuple[list[notebooks.Outcome], int]:
+        pool = Pool(root=tmp_path)
+        try:
+            before = threading.active_count()
+            running = [
+                notebooks.run(
+                    order(tmp_path, f"n = {number}", "print(n)", name=f"t{number}"), pool=pool, on_event=lambda _: None
+                )
+                for number in range(8)
+            ]
+            return await asyncio.gather(*running), threading.active_count() - before
+        finally:
+            await pool.close()
+
+    outcomes, more = asyncio.run(build())
+    assert [text(cells(outcome)[1]) for outcome in outcomes] == [f"{number}\n" for number in range(8)]
+    assert more <= 1, "no thread for each task"
+    assert psutil.Process().children(recursive=True) == []
+
+
+def test_a_kernel_of_another_language_is_asked_nothing_and_ends_politely(tmp_path: Path, monkeypatch) -> None:
+    spec = tmp_path / "data/kernels/other"
+    spec.mkdir(parents=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "x", "language": "other"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "data"))
+    cell = "import atexit, pathlib; atexit.register(pathlib.Path('farewell').touch)"
+    outcome = asyncio.run(
+        notebooks.run(order(tmp_path, cell, kernel="other", project=str(tmp_path)), on_event=lambda _: None)
+    )
+    assert outcome.status == "succeeded", outcome.failure
+    assert (outcome.warm, outcome.modules, outcome.imports) == (False, {}, {})
+    assert (tmp_path / "farewell").exists()
+
+
+def test_variables_of_an_order_are_its_kernels_alone(tmp_path: Path) -> None:
+    cell = "import os; print(os.environ.get('PROOFBOOK_PROBE'))"
+    one = order(tmp_path, cell, environment={"PROOFBOOK_PROBE": "3"})
+    outcome = asyncio.run(notebooks.run(one, on_event=lambda _: None))
+    assert text(cells(outcome)[0]) == "3\n"
+    assert "PROOFBOOK_PROBE" not in os.environ
 
 
 @pytest.mark.parametrize(
@@ -513,14 +585,3 @@ def test_a_notebook_that_cannot_be_written_is_the_machines_fault(tmp_path: Path)
     (tmp_path / "output").write_text("a file where a folder should be")
     with pytest.raises(MachineError, match="output"):
         asyncio.run(notebooks.run(order(tmp_path, "1"), on_event=lambda _: None))
-
-
-def test_a_worker_leaves_signals_to_its_driver(tmp_path: Path) -> None:
-    """A Ctrl-C that reaches the whole group must not end the worker before the notebook is told to stop."""
-    cell = (
-        "import os, signal, time\n"
-        "for number in (signal.SIGTERM, signal.SIGINT): os.kill(os.getppid(), number)\n"
-        "time.sleep(0.3)"
-    )
-    outcome = asyncio.run(notebooks.run(order(tmp_path, cell), on_event=lambda _: None))
-    assert outcome.status == "succeeded"

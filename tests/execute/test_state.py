@@ -5,7 +5,6 @@ import math
 from pathlib import Path
 
 import nbformat
-import pytest
 
 from proofbook.execute import state as states
 from proofbook.execute.state import NotebookState, serialised
@@ -19,8 +18,7 @@ def node(*sources):
 
 
 def state(made, path: Path | None, events: list | None = None) -> NotebookState:
-    options = {"on_event": events.append if events is not None else None, "progress_bar": False}
-    return NotebookState(made, output_path=str(path) if path else None, **options)
+    return NotebookState(made, path=path, on_event=events.append if events is not None else None)
 
 
 def test_what_is_written_is_a_valid_notebook() -> None:
@@ -91,12 +89,3 @@ def test_an_event_is_told_for_code_cells_only() -> None:
         running.cell_complete(cell, index, cpu_seconds=0.5, peak_memory=9)
     assert [(event["event"], event["cell"]) for event in events] == [("cell_started", 2), ("cell_finished", 2)]
     assert (events[1]["status"], events[1]["cpu_seconds"], events[1]["peak_memory"]) == ("completed", 0.5, 9)
-
-
-@pytest.mark.parametrize("path", ["-", "s3://bucket/out.ipynb"])
-def test_places_that_are_no_files_are_left_to_papermill(path: str, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    running = NotebookState(node("1"), output_path=path, on_event=None, progress_bar=False)
-    running.notebook_start()
-    running.notebook_complete()
-    assert list(tmp_path.iterdir()) == []

@@ -2,13 +2,13 @@
 The Papermill engine `proofbook`: `papermill in.ipynb out.ipynb --engine proofbook`.
 
 However a notebook ends, the file says so: the failing cell is marked and says why, later cells are pending and empty,
-what was printed before is kept, and the write is atomic.
+what was printed before is kept, and the write is atomic. The cells are run as a build runs them.
 """
 
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -23,8 +23,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-from jupyter_core.utils import run_sync  # noqa: E402  after __getattr__, see there
-from papermill.engines import Engine, papermill_engines  # noqa: E402
+from papermill.engines import Engine, NotebookExecutionManager, papermill_engines  # noqa: E402  after __getattr__
 from papermill.exceptions import PapermillException, PapermillExecutionError  # noqa: E402
 
 __all__ = ["ProofbookEngine"]
@@ -45,8 +44,6 @@ class ProofbookEngine(Engine):
         log_output: bool = False,
         autosave_cell_every: int = 30,  # noqa: ARG003
         on_event: Callable[[dict[str, Any]], None] | None = None,
-        spool: str | None = None,
-        shown_as: str | None = None,
         **options: Any,
     ) -> Any:
         """
@@ -58,10 +55,8 @@ class ProofbookEngine(Engine):
             output_path: Where the notebook is written while it runs, and at the end.
             progress_bar: As papermill has it.
             log_output: As papermill has it.
-            autosave_cell_every: Not used: outputs are saved as they come, within a tenth of the time.
-            on_event: Called with each step, and at the end with `notebook_finished`.
-            spool: Written instead of `output_path`.
-            shown_as: What the notebook's metadata calls its input and its output, in place of the spool's path.
+            autosave_cell_every: Not used: what changed is saved every second, within a tenth of the time.
+            on_event: Called with each step.
             options: As `execute_managed_notebook` has them.
 
         Raises:
@@ -69,13 +64,15 @@ class ProofbookEngine(Engine):
             PapermillException: It failed outside any cell.
             KeyboardInterrupt: The user interrupted it; or asked for its end with SIGTERM.
         """
+        from pathlib import Path
+
         from proofbook.execute.state import NotebookState
 
-        state = NotebookState(
-            nb, output_path=spool or output_path, on_event=on_event, progress_bar=progress_bar, log_output=log_output
-        )
-        if shown_as is not None:
-            nb.metadata.papermill.update(input_path=shown_as, output_path=shown_as)
+        shown = _Shown(nb, progress_bar=progress_bar, log_output=log_output, on_event=on_event)
+        # papermill itself writes to a pipe or to another machine, when all is over
+        local = output_path and "://" not in output_path and output_path != "-"
+        path = Path(output_path).absolute() if output_path and local else None
+        state = NotebookState(nb, path=path, on_event=shown.take)
         state.notebook_start()
         try:
             cls.execute_managed_notebook(state, kernel_name, log_output=log_output, **options)
@@ -84,7 +81,7 @@ class ProofbookEngine(Engine):
             raise
         finally:
             state.notebook_complete()
-            _tell(state)
+            shown.close(complete=state.failure is None)
         _raise(state)
         return nb
 
@@ -96,11 +93,8 @@ class ProofbookEngine(Engine):
         log_output: bool = False,
         stdout_file: Any = None,
         stderr_file: Any = None,
-        start_timeout: int = _START_TIMEOUT,
+        start_timeout: float = _START_TIMEOUT,
         execution_timeout: float | None = None,
-        kernel: Any = None,
-        control: Any = None,
-        project: str | None = None,
         **options: Any,
     ) -> None:
         """
@@ -114,51 +108,71 @@ class ProofbookEngine(Engine):
             stderr_file: As papermill has it.
             start_timeout: Seconds in which the kernel must answer.
             execution_timeout: Seconds that one cell may take.
-            kernel: A `LocalKernel` that was started already; ended here all the same.
-            control: A `Control` by which others may stop it.
-            project: Folder whose imported modules are to be reported.
             options: Further options of nbclient's.
         """
-        from pathlib import Path
-
+        from jupyter_core.utils import run_sync
+        from papermill.clientwrap import PapermillNotebookClient
         from papermill.log import logger
 
-        from proofbook.disk import spool
-        from proofbook.execute import kernel as kernels
         from proofbook.execute.client import NotebookClient
-        from proofbook.execute.control import Control
+        from proofbook.execute.libraries import NotebookNode
 
-        control = control or Control()
+        class Client(NotebookClient):
+            """Which also writes down what cells put out, as papermill can."""
+
+            log_output_message: Any
+
+            def printed(self, name: str, text: str) -> None:
+                super().printed(name, text)
+                self.log_output_message(NotebookNode(output_type="stream", name=name, text=text))
+
+            def taken(self, output: Any) -> None:
+                super().taken(output)
+                self.log_output_message(output)
+
         timeout = execution_timeout or options.pop("timeout", None)
-        for unused in ("input_path", "timeout", "startup_timeout"):
-            options.pop(unused, None)
-        with ExitStack() as stack:
-            if kernel is None:
-                folder: Path = stack.enter_context(spool.folder(short=True))
-                kernel = kernels.start(kernel_name, cwd=str(Path.cwd()), folder=folder)
-            stack.callback(_end, kernel, nb_man)
-            control.attach(kernel)
-            stack.callback(control.release)
-            stack.enter_context(_interrupts(control))
-            client = NotebookClient(
-                nb_man,
-                kernel=kernel,
-                control=control,
-                cell_timeout=timeout,
-                project=project,
-                startup_timeout=start_timeout,
-                kernel_name=kernel_name,
-                log=logger,
-                log_output=log_output,
-                stdout_file=stdout_file,
-                stderr_file=stderr_file,
-                **options,
-            )
-            stack.callback(_close, client)
-            try:
-                client.execute()
-            finally:
-                nb_man.usage, nb_man.modules = client.usage, client.modules
+        options = {name: value for name, value in options.items() if name not in _UNUSED}
+        client = Client if log_output or stdout_file or stderr_file else NotebookClient
+        given = {"log_output": log_output, "stdout_file": stdout_file, "stderr_file": stderr_file}
+        for name, value in (*given.items(), ("log_output_message", PapermillNotebookClient.log_output_message)):
+            setattr(Client, name, value)
+        run_sync(_run)(
+            nb_man,
+            kernel_name,
+            client=client,
+            cell_timeout=timeout,
+            startup_timeout=start_timeout,
+            log=logger,
+            **options,
+        )
+
+
+_UNUSED = {"input_path", "timeout", "startup_timeout", "kernel_name"}
+
+
+async def _run(state: Any, kernel_name: str, **options: Any) -> None:
+    """Run the cells in a kernel of their own, started in the current folder."""
+    from pathlib import Path
+
+    from proofbook.exceptions import NotebookError
+    from proofbook.execute.conduct import Conduct
+    from proofbook.execute.control import Control, Stopped
+    from proofbook.kernels.pool import Pool
+    from proofbook.model.run import Failure
+
+    control = Control()
+    pool = Pool(root=Path.cwd(), mode="cold", spare=0)
+    with _interrupts(control):
+        try:
+            kernel = await control.unless_stopped(pool.kernel(kernel_name, cwd=str(Path.cwd())))
+            await Conduct(state, control, **options).run(kernel)
+        except Stopped:
+            kind, message = control.stopped or ("cancelled", "interrupted")
+            state.failure = Failure(kind=kind, message=message)
+        except NotebookError as error:
+            state.failure = Failure(kind="error", message=str(error))
+        finally:
+            await pool.close()
 
 
 @contextmanager
@@ -169,7 +183,7 @@ def _interrupts(control: Any) -> Iterator[None]:
     def stop(number: int, _: Any) -> None:
         for each, before in taken.items():
             signal.signal(each, before)
-        control.stop("cancelled", "interrupted" if number == signal.SIGINT else "ended by SIGTERM")
+        control.stop_from_outside("cancelled", "interrupted" if number == signal.SIGINT else "ended by SIGTERM")
 
     if threading.current_thread() is threading.main_thread():
         for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
@@ -183,19 +197,49 @@ def _interrupts(control: Any) -> Iterator[None]:
             signal.signal(number, before)
 
 
-def _end(kernel: Any, state: Any) -> None:
-    """End the kernel: politely when all went well, so that it can run what it registered at exit; and its children."""
-    known = kernel.descendants()
-    try:
-        if state.failure is None and kernel.ended() is None:
-            run_sync(kernel.shutdown_kernel)()
-    finally:
-        kernel.bury(known)
+class _Shown:
+    """What papermill shows of a run: its progress bar, and its log where cells are logged."""
 
+    def __init__(
+        self,
+        nb: Any,
+        *,
+        progress_bar: bool | dict[str, Any],
+        log_output: bool,
+        on_event: Callable[[dict[str, Any]], None] | None,
+    ) -> None:
+        # papermill's own, for its looks alone: it writes nothing
+        self._bar = NotebookExecutionManager(nb, progress_bar=progress_bar)
+        self._log_output = log_output
+        self._on_event = on_event
+        self._at = 0
 
-def _close(client: Any) -> None:
-    if client.kc is not None:
-        client.kc.stop_channels()
+    def take(self, event: dict[str, Any]) -> None:
+        """A step of the run."""
+        if self._on_event is not None:
+            self._on_event(event)
+        if event["event"] in ("cell_started", "cell_finished"):
+            self._step(event["cell"], finished=event["event"] == "cell_finished")
+
+    def close(self, *, complete: bool) -> None:
+        """The run is over."""
+        if complete:
+            self._bar.complete_pbar()
+        self._bar.cleanup_pbar()
+
+    def _step(self, cell: int, *, finished: bool) -> None:
+        from papermill.log import logger
+
+        if self._log_output:
+            logger.info(f"{'Ending' if finished else 'Executing'} Cell {cell:-<{43 if finished else 40}}")
+        if self._bar.pbar:
+            # cells of text between make no event
+            done = cell if finished else cell - 1
+            self._bar.pbar.update(done - self._at)
+            self._at = done
+            description = self._bar.get_cell_description(self._bar.nb.cells[cell - 1])
+            if description is not None and not finished:
+                self._bar.pbar.set_description(f"Executing {description}")
 
 
 def _outside(error: BaseException) -> Any:
@@ -204,19 +248,6 @@ def _outside(error: BaseException) -> Any:
     if isinstance(error, KeyboardInterrupt):
         return Failure(kind="cancelled", message="interrupted")
     return Failure(kind="error", message=f"{type(error).__name__}: {error}".splitlines()[0][:1000])
-
-
-def _tell(state: Any) -> None:
-    from msgspec import to_builtins
-
-    usage = getattr(state, "usage", None)
-    state.emit(
-        "notebook_finished",
-        failure=to_builtins(state.failure),
-        modules=getattr(state, "modules", []),
-        cpu_seconds=usage.cpu_seconds if usage else 0.0,
-        peak_memory=usage.peak_memory if usage else 0,
-    )
 
 
 def _raise(state: Any) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any, get_args
 
-import msgspec
 from msgspec import Struct
 
+from proofbook.execute import declared as declarations
 from proofbook.execute import plain, tables
 from proofbook.model.record import Kind, Record, Rule
 from proofbook.model.run import canonical
@@ -23,7 +23,7 @@ __all__ = ["Recorded", "read"]
 _SCRAP = "application/scrapbook.scrap"
 _OLD = "application/papermill.record"
 _KINDS = get_args(Kind)
-_ENCODERS = {"table": "pandas", "text": "text"}
+_ENCODERS = {"table": ("pandas",), "predictions": ("pandas",), "text": ("text",), "model": ("json", "pandas")}
 _NAME_LIMIT = 200
 _VALUE_LIMIT = 4 << 20
 _PLOTTED_LIMIT = 64 << 20
@@ -36,7 +36,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
 
     records: tuple[Record, ...]
     blobs: dict[str, bytes]
-    """Tables as Parquet, figures as PNG or SVG and their plotted data as JSON, by SHA-256."""
+    """Tables and predictions as Parquet, figures as PNG or SVG and their plotted data as JSON, by SHA-256."""
     notes: tuple[str, ...] = ()
     """What a person should know: names that were recorded more than once."""
 
@@ -142,13 +142,16 @@ def _record(
         raise _UnreadableError(f"its kind {str(kind)[:50]!r} is unknown; a newer Proofbook may have written it")
     if encoder not in ("json", "text", "pandas"):
         raise _UnreadableError(f"its encoder {str(encoder)[:50]!r} is unknown")
-    if kind is not None and _ENCODERS.get(kind, "json") != encoder:
+    if kind is not None and encoder not in _ENCODERS.get(kind, ("json",)):
         raise _UnreadableError(f"it says that it is a {kind}, and is encoded as {encoder}")
-    rule = _rule(declared)
     written = declared.get("type")
-    kept = {"name": name, "task": task, "cell": cell, "rule": rule, "type": str(written)[:100] if written else ""}
+    kept = {"name": name, "task": task, "cell": cell, "type": str(written)[:100] if written else ""}
+    try:
+        kept |= {"rule": declarations.rule(declared), "eval_set": declarations.eval_set(declared)}
+    except ValueError as error:
+        raise _UnreadableError(str(error)) from None
     if encoder == "pandas":
-        return _table(kept, content, blobs)
+        return _table(kept, kind or "table", content, declared, blobs)
     value = content if encoder == "text" else _decoded(content)
     if kind is None and encoder == "json" and value in ("nan", "inf", "-inf"):
         # what Jupyter's messages make of a float that JSON cannot say
@@ -156,13 +159,6 @@ def _record(
     if kind == "figure":
         return _figure(kept, value, data, blobs)
     return _value(kept, kind, value, declared.get("special"))
-
-
-def _rule(declared: dict[str, Any]) -> Rule:
-    try:
-        return msgspec.convert(declared.get("rule", {}), Rule, strict=True)
-    except msgspec.ValidationError as error:
-        raise _UnreadableError(f"its declaration cannot be read: {str(error)[:200]}") from None
 
 
 def _decoded(content: Any) -> Any:
@@ -206,14 +202,23 @@ def _typed(kept: dict[str, Any], fallback: str) -> dict[str, Any]:
     return {**kept, "type": kept["type"] or fallback}
 
 
-def _table(kept: dict[str, Any], content: Any, blobs: dict[str, bytes]) -> Record:
+def _table(kept: dict[str, Any], kind: Kind, content: Any, declared: dict[str, Any], blobs: dict[str, bytes]) -> Record:
+    """A table, predictions, or what a model predicts for its probe set."""
     try:
         table = tables.normalised(_bytes(content, tables.LIMIT))
     except ValueError as error:
         raise _UnreadableError(f"its table cannot be read: {error}") from None
+    value: dict[str, Any] = {"rows": table.rows, "columns": table.columns}
+    try:
+        if kind == "predictions":
+            declarations.rule_fits(kept["rule"], table.columns)
+        elif kind == "model":
+            value = declarations.probed(declared, rows=table.rows)
+    except ValueError as error:
+        raise _UnreadableError(str(error)) from None
     return Record(
-        kind="table",
-        value={"rows": table.rows, "columns": table.columns},
+        kind=kind,
+        value=value,
         blob=_put(table.content, blobs),
         media="application/vnd.apache.parquet",
         **_typed(kept, "pandas.DataFrame"),

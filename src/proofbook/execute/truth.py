@@ -1,13 +1,12 @@
-"""What an executed notebook's metadata says of its cells: one place for the engine and for repairs after its death."""
+"""What an executed notebook's metadata says of its cells: written and read in one place."""
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from proofbook.model.run import CellRun, Failure
+from proofbook.model.run import CellRun
 
-__all__ = ["cell_runs", "error_output", "forget", "measure", "plain_text", "repair"]
+__all__ = ["cell_runs", "error_output", "forget", "measure", "plain_text"]
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _MEASURED = ("seconds", "cpu_seconds", "peak_memory", "truncated")
@@ -56,50 +55,3 @@ def cell_runs(notebook: Mapping[str, Any]) -> tuple[CellRun, ...]:
             )
         )
     return tuple(runs)
-
-
-def repair(
-    notebook: Dictionary, failure: Failure, *, events: list[Dictionary], started: str, seconds: float
-) -> Failure:
-    """
-    Make the last saved state of a notebook true after its worker died.
-
-    The file may be half a second older than the death, or never have been written, so only the worker's events tell
-    what became of a cell; the file has the outputs of those that began.
-
-    Args:
-        notebook: The last saved state, or the notebook as it was ordered; changed in place.
-        failure: What happened, without the cell.
-        events: `cell_started` and `cell_finished`, as they came.
-        started: When the run started, ISO 8601.
-        seconds: How long it ran.
-
-    Returns:
-        The failure, with the cell that was running.
-    """
-    cells = notebook.get("cells", [])
-    begun = max((event["cell"] for event in events), default=0)
-    for number, cell in enumerate(cells, start=1):
-        code = cell.get("cell_type") == "code"
-        status = "completed" if number < begun and not code else "pending"
-        cell.setdefault("metadata", {}).setdefault("papermill", {}).update(status=status, exception=None)
-        if code and number > begun:
-            cell.update(outputs=[], execution_count=None)
-            forget(cell)
-    for event in events:
-        if event["event"] == "cell_finished":
-            cell = cells[event["cell"] - 1]
-            cell["metadata"]["papermill"].update(status=event["status"], exception=event["status"] == "failed")
-            measure(cell, **{name: event[name] for name in _MEASURED if name in event})
-    if events and events[-1]["event"] == "cell_started":
-        cell = cells[begun - 1]
-        cell["metadata"]["papermill"].update(status="failed", exception=True)
-        cell["outputs"] = [*cell.get("outputs", ()), error_output("WorkerDied", failure.message)]
-        failure = Failure(kind=failure.kind, message=failure.message, cell=begun, cell_id=cell.get("id", ""))
-    notebook.setdefault("metadata", {}).setdefault("papermill", {}).update(
-        exception=True,
-        start_time=started,
-        end_time=datetime.now(UTC).isoformat(),
-        duration=round(seconds, 6),
-    )
-    return failure

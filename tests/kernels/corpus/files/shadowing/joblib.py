@@ -1,0 +1,3 @@
+"""Has the name of a library, and comes before it."""
+
+VALUE = "of the project"
