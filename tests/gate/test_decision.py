@@ -165,6 +165,15 @@ def test_a_name_recorded_twice_by_one_task_fails() -> None:
     assert result.reasons[0] == "auc in evaluate: was recorded 2 times by one task"
 
 
+def test_a_name_that_production_recorded_twice_is_never_passed_on_either_value() -> None:
+    before = run(1, task("evaluate", scalar(0.81, **AUC), scalar(0.4, **AUC)))
+    for value in (0.4, 0.5, 0.81, 0.9):
+        result = gate(run(2, task("evaluate", scalar(value, **AUC))), before)
+        assert result.decision == "review"
+        assert result.reasons[0].startswith("auc in evaluate: production recorded it 2 times: ")
+    assert gate(run(2, task("evaluate", scalar(0.3, **AUC))), before).decision == "no"
+
+
 def test_of_a_partial_run_only_what_was_built_is_compared_and_it_is_at_most_for_review() -> None:
     before = run(1, task("ingest", scalar(7, name="rows", exact=True)), task("evaluate", scalar(0.81, **AUC)))
     part = run(

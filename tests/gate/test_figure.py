@@ -7,6 +7,8 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -90,6 +92,7 @@ PLOTLY = {
         ("axes[1].bars[0].width[1]", MATPLOTLIB, "width of the bars at “wind” in “drop”"),
         ("axes[1].images[0].mean", MATPLOTLIB, "the mean of the image in “drop”"),
         ("axes[1].y.categories[0]", MATPLOTLIB, "the names of the y axis in “drop”"),
+        ("axes[1].y.inverted", MATPLOTLIB, "the direction of the y axis in “drop”"),
         ("axes[1].images[0].shape[1]", MATPLOTLIB, "the number of columns of the image in “drop”"),
         ("data[0].y[0]", PLOTLY, "y of “late” at x = EWR"),
         ("data[1].y[0]", PLOTLY, "y of trace 2 at x = 1"),
@@ -225,3 +228,178 @@ def _png(pixels: Any) -> bytes:
     sink = io.BytesIO()
     Image.fromarray(pixels).save(sink, format="PNG")
     return sink.getvalue()
+
+
+def _matplotlib(
+    shelf: Shelf, draw: Any, *, style: str = "default", size: tuple[float, float] = (3, 2), **rule: Any
+) -> Record:
+    """A figure as the recorder leaves it; `draw` is given its axes."""
+    from matplotlib import pyplot as plt
+
+    with plt.style.context(style):
+        drawn = Figure(figsize=size)
+        draw(drawn.subplots())
+        sink = io.BytesIO()
+        drawn.savefig(sink, format="png", backend="agg")
+    return _record(shelf.put(sink.getvalue()), shelf.put(json.dumps(of_matplotlib(drawn)).encode()), **rule)
+
+
+def _plotted(shelf: Shelf, content: Any, **rule: Any) -> Record:
+    return _record(None, shelf.put(json.dumps(content).encode()), **({"exact": True} | rule))
+
+
+def _lines(axes: Any, **style: Any) -> None:
+    axes.plot([1.0, 2.0, 3.0], [0.2, 0.5, 0.9], label="model", **style)
+    axes.set(xlabel="rate", ylabel="share")
+
+
+def test_a_restyled_plot_of_the_same_data_passes_in_matplotlib(shelf: Shelf) -> None:
+    def restyled(axes: Any) -> None:
+        _lines(axes, color="red", linestyle="--", marker="o", linewidth=3)
+        axes.grid()
+        axes.legend(loc="upper left")
+        axes.tick_params(rotation=30)
+
+    before = _matplotlib(shelf, _lines, exact=True)
+    assert shelf.compare(before, _matplotlib(shelf, restyled, style="ggplot", exact=True)).verdict == "pass"
+    larger = shelf.compare(before, _matplotlib(shelf, restyled, size=(6, 4), exact=True))
+    assert larger.verdict == "pass"
+    assert "size 300x200 → 600x400, similarity 0." in larger.reason
+    assert larger.reason.endswith("when scaled")
+
+
+def test_a_restyled_plot_of_the_same_data_passes_in_plotly(shelf: Shelf) -> None:
+    import plotly.graph_objects as go
+
+    from proofbook.recorder.plotted import of_plotly
+
+    def drawn(y: list[float], **style: Any) -> Any:
+        figure = go.Figure(go.Bar(x=["a", "b"], y=y, name="late", **style))
+        figure.update_layout(xaxis_title="carrier", title="Delays")
+        return figure
+
+    restyled = drawn([1, 2], marker={"color": "red"}, opacity=0.5, hovertemplate="%{y}")
+    restyled.update_layout(template="plotly_dark", width=900, font={"size": 20}, showlegend=True, margin={"l": 3})
+    before = _plotted(shelf, of_plotly(drawn([1, 2])))
+    assert shelf.compare(before, _plotted(shelf, of_plotly(restyled))).verdict == "pass"
+    other = shelf.compare(before, _plotted(shelf, of_plotly(drawn([1, 3]))))
+    assert (other.verdict, "y of “late” at x = b: 2 → 3" in other.reason) == ("regressed", True)
+    named = drawn([1, 2]).update_layout(xaxis_title="dest")
+    assert "the title of the x axis" in shelf.compare(before, _plotted(shelf, of_plotly(named))).reason
+    coloured = [_plotted(shelf, of_plotly(drawn([1, 2], marker={"color": values}))) for values in ([1, 2], [1, 9])]
+    assert shelf.compare(*coloured).verdict == "regressed"
+
+
+def test_a_restyled_plot_of_the_same_data_passes_in_vega(shelf: Shelf) -> None:
+    import altair as alt
+    import pandas as pd
+
+    frame = pd.DataFrame({"carrier": ["a", "b"], "delay": [1.0, 2.0]})
+
+    def chart(data: Any, x: str = "carrier:N", y: str = "delay:Q", **style: Any) -> Record:
+        drawn = alt.Chart(data).mark_bar(**style).encode(x=x, y=alt.Y(y, scale=alt.Scale(scheme="dark2")))
+        drawn = drawn.properties(width=400 if style else 200).configure_axis(labelFontSize=8)
+        return _plotted(shelf, {"library": "altair", **(drawn.interactive() if style else drawn).to_dict()})
+
+    before = chart(frame)
+    assert shelf.compare(before, chart(frame, color="red", opacity=0.3)).verdict == "pass"
+    assert shelf.compare(before, chart(frame.iloc[::-1])).verdict == "regressed"
+    assert shelf.compare(before, chart(frame.assign(delay=[1.0, 2.5]))).verdict == "regressed"
+    turned = shelf.compare(before, chart(frame, x="delay:Q", y="carrier:N"))
+    assert (turned.verdict, turned.reason) == ("regressed", "x and y have changed places")
+
+
+def test_swapped_axes_are_seen_and_said(shelf: Shelf) -> None:
+    def swapped(axes: Any) -> None:
+        axes.plot([0.2, 0.5, 0.9], [1.0, 2.0, 3.0], label="model")
+        axes.set(xlabel="share", ylabel="rate")
+
+    found = shelf.compare(_matplotlib(shelf, _lines, exact=True), _matplotlib(shelf, swapped, exact=True))
+    assert found.verdict == "regressed"
+    assert found.reason.startswith("x and y have changed places; similarity")
+
+    def inverted(axes: Any) -> None:
+        _lines(axes)
+        axes.invert_yaxis()
+
+    assert shelf.compare(_matplotlib(shelf, _lines), _matplotlib(shelf, inverted)).verdict == "changed"
+
+
+def test_the_points_of_a_scatter_have_no_order(shelf: Shelf) -> None:
+    x, y = [3.0, 1.0, 2.0], [0.1, 0.2, 0.3]
+
+    def points(order: list[int], last: float = 0.3) -> Any:
+        values = [*y[:2], last]
+        return lambda axes: axes.scatter([x[place] for place in order], [values[place] for place in order])
+
+    before = _matplotlib(shelf, points([0, 1, 2]))
+    assert shelf.compare(before, _matplotlib(shelf, points([2, 0, 1]))).verdict == "pass"
+    assert shelf.compare(before, _matplotlib(shelf, points([2, 0, 1], last=0.4))).verdict == "changed"
+    exact = [_matplotlib(shelf, points(order), exact=True) for order in ([0, 1, 2], [2, 0, 1])]
+    assert shelf.compare(*exact).verdict == "regressed"
+
+
+def test_images_have_a_tolerance_and_are_read_back_from_before_they_had(shelf: Shelf) -> None:
+    def shown(shift: float, side: int = 8) -> Record:
+        values = np.arange(side * side, dtype=float).reshape(side, side) + 1
+        return _matplotlib(shelf, lambda axes: axes.imshow(values * (1 + shift)), tolerance=0.01)
+
+    assert shelf.compare(shown(0), shown(0.001)).verdict == "pass"
+    assert shelf.compare(shown(0), shown(0.1)).verdict == "changed"
+    assert shelf.compare(shown(0, 120), shown(0.001, 120)).verdict == "pass"
+    assert shelf.compare(shown(0, 120), shown(0.1, 120)).verdict == "changed"
+    new = json.loads(shelf.get(str(shown(0).plotted)))
+    old = json.loads(shelf.get(str(shown(0).plotted)))
+    del old["axes"][0]["images"][0]["values"]
+    assert shelf.compare(_plotted(shelf, old), _plotted(shelf, new)).verdict == "pass"
+    del old["axes"][0]["images"][0]["digest"]
+    assert shelf.compare(_plotted(shelf, old), _plotted(shelf, new)).verdict == "regressed"
+
+
+def test_what_only_the_picture_tells_is_judged_by_the_picture(shelf: Shelf) -> None:
+    def arrows(length: float) -> Record:
+        return _matplotlib(shelf, lambda axes: axes.quiver([0.0, 1.0], [0.0, 1.0], [length, 1.0], [1.0, length]))
+
+    assert shelf.compare(arrows(1.0), arrows(1.0)).verdict == "pass"
+    assert shelf.compare(arrows(1.0), arrows(5.0)).verdict == "changed"
+
+
+def test_nothing_plotted_never_passes(shelf: Shelf) -> None:
+    gaps = {"library": "matplotlib", "axes": [{"lines": [{"label": "", "x": [1.0, 2.0], "y": [None, None]}]}]}
+    for content in ({}, [], None, "", {"library": "matplotlib", "axes": []}, gaps):
+        empty = _plotted(shelf, content)
+        assert shelf.compare(empty, empty).verdict == "inconclusive"
+
+
+numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6)
+
+
+def _series(shelf: Shelf, y: list[float], **rule: Any) -> Record:
+    return _plotted(shelf, {"library": "matplotlib", "axes": [{"lines": [{"label": "", "x": y, "y": y}]}]}, **rule)
+
+
+@given(y=numbers)
+@settings(max_examples=40)
+def test_equal_plotted_data_passes(y: list[float]) -> None:
+    shelf = Shelf()
+    assert shelf.compare(_series(shelf, y), _series(shelf, y)).verdict == "pass"
+
+
+@given(
+    y=numbers.filter(lambda values: max(map(abs, values)) > 1e-3), part=st.floats(0.01, 0.9), place=st.integers(0, 5)
+)
+@settings(max_examples=60)
+def test_a_plotted_value_is_seen_to_move_at_its_size_from_both_sides(y: list[float], part: float, place: int) -> None:
+    shelf = Shelf()
+    largest = max(range(len(y)), key=lambda number: abs(y[number]))
+    after = [value * (1 - part) if number == largest else value for number, value in enumerate(y)]
+    for sides in ((y, after), (after, y)):
+        for allowed, verdict in ((part * 0.99, "changed"), (part * 1.01, "pass")):
+            pair = (_series(shelf, side, tolerance=allowed, exact=False) for side in sides)
+            assert shelf.compare(*pair).verdict == verdict
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), None, "1.0", 1e300, True])
+def test_a_plotted_value_of_another_sort_is_never_a_pass(shelf: Shelf, bad: Any) -> None:
+    assert shelf.compare(_series(shelf, [1.0, 2.0]), _series(shelf, [1.0, bad])).verdict == "regressed"
+    assert shelf.compare(_series(shelf, [1.0, bad]), _series(shelf, [1.0, 2.0])).verdict == "regressed"

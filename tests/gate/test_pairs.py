@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from proofbook.gate.pairs import compare_pair, missing, new
 from proofbook.model.record import Record, Rule
@@ -85,7 +86,15 @@ def test_another_kind_fails_where_it_gates() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [{"margin": float("nan")}, {"margin": -1.0}, {"floor": float("nan")}, {"tolerance": float("inf")}]
+    "rule",
+    [
+        {"margin": float("nan")},
+        {"margin": -1.0},
+        {"floor": float("nan")},
+        {"tolerance": float("inf")},
+        {"noise": -1.0},
+        {"noise": float("nan")},
+    ],
 )
 def test_a_rule_that_nothing_could_break_fails(rule: dict[str, Any]) -> None:
     found = pair(scalar(0.9, better="higher", **rule), scalar(0.1, better="higher", **rule))
@@ -108,6 +117,76 @@ def test_a_new_record_informs_unless_its_own_bounds_are_broken() -> None:
     assert found.production is None
     found = alone(scalar(special="nan", better="higher"))
     assert (found.gates, found.failed) == (True, True)
+
+
+ONE, OTHER = "ab12cd34" + "0" * 56, "9f" + "0" * 62
+
+
+def measured(value: float, eval_set: str | None, **rule: Any) -> Record:
+    return replace(scalar(value, **rule), eval_set=eval_set)
+
+
+def test_values_of_different_data_are_not_compared() -> None:
+    rule = {"better": "higher", "margin": 0.005}
+    found = pair(measured(0.81, OTHER, **rule), measured(0.91, ONE, **rule))
+    assert (found.verdict, found.gates, found.failed) == ("inconclusive", True, False)
+    assert found.reason == "measured on another evaluation set (ab12cd34, production on 9f000000)"
+    assert pair(measured(0.81, ONE, **rule), measured(0.91, ONE, **rule)).verdict == "improved"
+
+
+@pytest.mark.parametrize(("before", "after", "who"), [(None, ONE, "candidate"), (ONE, None, "production")])
+def test_an_evaluation_set_that_only_one_side_names_is_another(before: Any, after: Any, who: str) -> None:
+    found = pair(measured(0.81, before, better="higher"), measured(0.91, after, better="higher"))
+    assert (found.verdict, found.gates) == ("inconclusive", True)
+    assert f"the {who} was measured on evaluation set ab12cd34" in found.reason
+
+
+def test_a_floor_holds_on_whatever_it_was_measured() -> None:
+    found = pair(measured(0.81, OTHER, floor=0.5), measured(0.41, ONE, floor=0.5))
+    assert (found.verdict, found.production) == ("regressed", None)
+
+
+def test_a_rule_that_changes_with_the_evaluation_set_is_said_as_well() -> None:
+    found = pair(measured(0.81, OTHER, better="higher"), measured(0.91, ONE, better="lower"))
+    assert (found.verdict, found.gates) == ("inconclusive", True)
+    assert found.reason.endswith("; rule changed: better higher → lower")
+
+
+def test_a_changed_rule_says_which_table_it_is_by() -> None:
+    declared = Rule(better="higher", margin=0.005)
+    after = replace(
+        scalar(0.81, better="higher", margin=0.02), declared=declared, rule_from={"margin": "[gate.rules.auc]"}
+    )
+    before = scalar(0.81, better="higher", margin=0.005)
+    found = pair(before, after)
+    assert found.verdict == "changed"
+    assert found.reason == "rule changed: margin 0.005 → 0.02 by [gate.rules.auc]; by either pass: equal"
+    assert (found.rule, found.declared, found.rule_from) == (after.rule, declared, after.rule_from)
+    found = pair(after, before)
+    assert found.reason == "rule changed: margin 0.02 → 0.005, no longer by [gate.rules.auc]; by either pass: equal"
+
+
+@pytest.mark.parametrize("option", ["noise", "superiority", "metric", "slices"])
+def test_every_option_of_a_rule_counts(option: str) -> None:
+    said: dict[str, Any] = {"noise": 0.1, "superiority": True, "metric": "auc", "slices": ("carrier",)}
+    found = pair(scalar(0.81, better="higher"), scalar(0.99, better="higher", **{option: said[option]}))
+    assert (found.verdict, found.gates) == ("changed", True)
+    assert f"rule changed: {option} not declared → " in found.reason
+
+
+def test_the_same_rule_from_elsewhere_is_no_change() -> None:
+    record = scalar(0.81, better="higher", margin=0.005)
+    there = replace(record, rule_from={"margin": "[gate.rules.auc]"}, declared=Rule(better="higher"))
+    assert pair(record, there).verdict == "pass"
+    assert pair(there, record).verdict == "pass"
+    assert pair(there, replace(there, rule_from={"margin": '[gate.rules."a*"]'})).verdict == "pass"
+
+
+def test_superiority_needs_to_know_which_way_is_better() -> None:
+    record = replace(scalar(0.81, superiority=True), rule_from={"superiority": "[gate.rules.auc]"})
+    found = pair(record, record)
+    assert (found.verdict, found.gates, found.failed) == ("inconclusive", True, True)
+    assert found.reason == "the rule cannot be applied: superiority by [gate.rules.auc] without better"
 
 
 rules = st.builds(

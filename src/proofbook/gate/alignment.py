@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from proofbook.gate.classes import class_name, class_of, fits, unified, zones
 from proofbook.gate.outcome import PayloadError
+from proofbook.gate.parquet import Selection
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy as np
+    import numpy.typing as npt
     import polars as pl
 
-__all__ = ["Aligned", "SchemaChange", "align_by_key", "align_by_order", "column_class", "harmonise", "schema_change"]
+    from proofbook.gate.parquet import Payload
+
+    Positions = range | npt.NDArray[np.int64]
+
+__all__ = ["Pairs", "SchemaChange", "align_by_key", "align_by_order", "schema_change"]
+
+_PART = 1 << 22
+"""Rows that are compared at a time: what bounds memory, whatever the table's length."""
+_NUMBERS = {"int", "float", "decimal"}
 
 
 @dataclass(frozen=True)
-class Aligned:
-    """Rows that correspond, in the same order on both sides, and those that stand alone."""
+class Pairs:
+    """Rows that correspond, n-th with n-th, and those that stand alone; all by position."""
 
-    production: pl.DataFrame
-    candidate: pl.DataFrame
-    added: pl.DataFrame
+    production: Positions
+    candidate: Positions
+    added: Positions
     """Rows of the candidate that production does not have."""
-    removed: pl.DataFrame
+    removed: Positions
     """Rows of production that the candidate does not have."""
+
+    def __len__(self) -> int:
+        return len(self.candidate)
+
+    def parts(self, before: Payload, after: Payload) -> Iterator[tuple[Selection, Selection]]:
+        """The pairs in portions that fit into memory, in production's order."""
+        for start in range(0, len(self), _PART):
+            rows = slice(start, start + _PART)
+            yield Selection(before, self.production[rows]), Selection(after, self.candidate[rows])
 
 
 @dataclass(frozen=True)
@@ -32,8 +57,10 @@ class SchemaChange:
     added: tuple[str, ...]
     removed: tuple[str, ...]
     retyped: dict[str, tuple[str, str]]
+    rezoned: dict[str, tuple[str, str]]
+    """Times that name another zone: no difference where the instants are the same, and said."""
     common: tuple[str, ...]
-    """Columns of one class on both sides, in the candidate's order."""
+    """Columns that can be compared value by value, in the candidate's order: of one class, or numbers on both sides."""
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.retyped)
@@ -44,117 +71,85 @@ class SchemaChange:
             if names:
                 shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
                 parts.append(f"{'column' if len(names) == 1 else 'columns'} {shown} {what}")
-        parts += [f"column {name} was {before}, is {after}" for name, (before, after) in self.retyped.items()]
+        shown_types = list(self.retyped.items())[:5]
+        parts += [f"column {name} was {before}, is {after}" for name, (before, after) in shown_types]
+        if len(self.retyped) > 5:
+            parts.append(f"and {len(self.retyped) - 5} more of another type")
         return "; ".join(parts)
 
 
-def column_class(dtype: pl.DataType) -> str:
-    """What a column holds, whichever library wrote it: `Int32` and `Int64` are both int, categories are text."""
-    import polars as pl
+def schema_change(
+    before: Mapping[str, pl.DataType], after: Mapping[str, pl.DataType], *, exact: bool = False
+) -> SchemaChange:
+    """
+    Compare columns by name and class. A column without any value has no class of its own and fits every other.
 
-    if dtype.is_integer():
-        return "int"
-    if dtype.is_float():
-        return "float"
-    if dtype.is_decimal():
-        return "decimal"
-    if dtype in (pl.String, pl.Categorical, pl.Enum):
-        return "text"
-    if isinstance(dtype, pl.Datetime):
-        return f"datetime in {dtype.time_zone}" if dtype.time_zone else "datetime"
-    if dtype == pl.Duration:
-        return "duration"
-    return {"boolean": "bool"}.get(str(dtype).lower(), str(dtype).lower())
-
-
-def schema_change(production: pl.DataFrame, candidate: pl.DataFrame) -> SchemaChange:
-    """Compare columns by name and class. A column without any value has no class of its own and fits every other."""
-    before = {name: column_class(dtype) for name, dtype in production.schema.items()}
-    after = {name: column_class(dtype) for name, dtype in candidate.schema.items()}
+    Args:
+        before: Production's columns.
+        after: The candidate's.
+        exact: Another time zone is another type, although the instants may be the same.
+    """
     shared = [name for name in after if name in before]
-    fits = {name: before[name] == after[name] or "null" in (before[name], after[name]) for name in shared}
+    retyped = {
+        name: (class_name(before[name]), class_name(after[name]))
+        for name in shared
+        if not fits(before[name], after[name])
+    }
+    rezoned = {name: found for name in shared if (found := zones(before[name], after[name]))}
+    if exact:
+        retyped |= {name: (f"times in {was}", f"times in {now}") for name, (was, now) in rezoned.items()}
+    numbers = {name for name in retyped if {class_of(before[name]), class_of(after[name])} <= _NUMBERS}
     return SchemaChange(
         added=tuple(name for name in after if name not in before),
         removed=tuple(name for name in before if name not in after),
-        retyped={name: (before[name], after[name]) for name in shared if not fits[name]},
-        common=tuple(name for name in shared if fits[name]),
+        retyped=retyped,
+        rezoned=rezoned,
+        common=tuple(name for name in shared if name not in retyped or name in numbers or name in rezoned),
     )
 
 
-def harmonise(
-    production: pl.DataFrame, candidate: pl.DataFrame, *, columns: tuple[str, ...]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Both tables with these columns only, each of one type on both sides, and NaN as null: both say `no value`."""
-
-    def casts(frame: pl.DataFrame, other: pl.DataFrame) -> list[pl.Expr]:
-        return [_cast(name, frame.schema[name], other.schema[name]) for name in columns]
-
-    return production.select(casts(production, candidate)), candidate.select(casts(candidate, production))
-
-
-def _cast(name: str, dtype: pl.DataType, other: pl.DataType) -> pl.Expr:
-    import polars as pl
-
-    column = pl.col(name)
-    kind = column_class(dtype)
-    if kind == "float":
-        return column.cast(pl.Float64).fill_nan(None)
-    if kind == "text":
-        return column.cast(pl.String)
-    if kind == "null":
-        kind = column_class(other)
-        dtype = {"float": pl.Float64(), "text": pl.String()}.get(kind, other)
-        return column.cast(dtype)
-    if dtype == other:
-        return column
-    if kind == "int":
-        return column.cast(pl.Int128)
-    if kind == "duration":
-        return column.cast(pl.Duration("ns"))
-    if isinstance(dtype, pl.Datetime):
-        return column.cast(pl.Datetime("ns", dtype.time_zone))
-    return column
-
-
-def align_by_key(production: pl.DataFrame, candidate: pl.DataFrame, *, key: tuple[str, ...]) -> Aligned:
+def align_by_key(before: Payload, after: Payload, *, key: tuple[str, ...]) -> Pairs:
     """
-    Pair the rows that have the same values in the key's columns; null is a value here.
+    Pair the rows that have the same values in the key's columns; null is a value here, and so is NaN.
 
     Raises:
         PayloadError: The key does not identify a row: it repeats.
     """
+    import polars as pl
+
+    with ThreadPoolExecutor(2) as pool:
+        left, right = pool.map(lambda side: side.frame(key, Selection(side, range(side.rows))), (before, after))
+        same = [unified(left[name], right[name]) for name in key]
+        left, right = pl.DataFrame([pair[0] for pair in same]), pl.DataFrame([pair[1] for pair in same])
+        equal = left.equals(right)
+        repeated = list(pool.map(partial(_repeated, key=key), (left,) if equal else (left, right)))
     # the candidate's repetition is its fault only where production's key was sound
-    repeated = _repeated(production, key=key)
-    if repeated is not None:
-        raise PayloadError(f"the key {', '.join(key)} repeats in production: {repeated}", side="production")
-    repeated = _repeated(candidate, key=key)
-    if repeated is not None:
-        raise PayloadError(f"the key {', '.join(key)} repeats: {repeated}", side="candidate")
+    if repeated[0] is not None:
+        raise PayloadError(f"the key {', '.join(key)} repeats in production: {repeated[0]}", side="production")
+    if equal:
+        return align_by_order(before, after)
+    if repeated[1] is not None:
+        raise PayloadError(f"the key {', '.join(key)} repeats: {repeated[1]}", side="candidate")
     keys = list(key)
-    before, after = production.with_row_index("\0before"), candidate.with_row_index("\0after")
-    left, right = before.select(*keys, "\0before"), after.select(*keys, "\0after")
-    both = right.join(left, on=keys, how="inner", nulls_equal=True, maintain_order="left")
-    # keys are unique, so as many pairs as rows means that every row has its partner
-    whole = both.height == candidate.height
-    return Aligned(
-        production=production[both["\0before"]],
-        candidate=candidate if whole else candidate[both["\0after"]],
-        added=candidate.clear() if whole else candidate.join(production, on=keys, how="anti", nulls_equal=True),
-        removed=production.clear()
-        if both.height == production.height
-        else production.join(candidate, on=keys, how="anti", nulls_equal=True),
-    )
+    left, right = left.with_row_index("\0before"), right.with_row_index("\0after")
+    both = left.join(right, on=keys, how="inner", nulls_equal=True, maintain_order="left")
+    both = both.select(pl.col("\0before", "\0after").cast(pl.Int64))
+    pairs = both["\0before"].to_numpy(), both["\0after"].to_numpy()
+    return Pairs(*pairs, added=_others(pairs[1], after.rows), removed=_others(pairs[0], before.rows))
 
 
-def align_by_order(production: pl.DataFrame, candidate: pl.DataFrame) -> Aligned:
+def align_by_order(before: Payload, after: Payload) -> Pairs:
     """Pair the n-th row with the n-th; what one side has beyond the other's end stands alone."""
-    height = min(production.height, candidate.height)
-    return Aligned(
-        production=production.head(height),
-        candidate=candidate.head(height),
-        added=candidate.slice(height),
-        removed=production.slice(height),
-    )
+    height = min(before.rows, after.rows)
+    return Pairs(range(height), range(height), added=range(height, after.rows), removed=range(height, before.rows))
+
+
+def _others(taken: npt.NDArray[np.int64], rows: int) -> npt.NDArray[np.int64]:
+    import numpy as np
+
+    alone = np.ones(rows, dtype=bool)
+    alone[taken] = False
+    return np.flatnonzero(alone)
 
 
 def _repeated(frame: pl.DataFrame, *, key: tuple[str, ...]) -> str | None:
@@ -165,4 +160,4 @@ def _repeated(frame: pl.DataFrame, *, key: tuple[str, ...]) -> str | None:
     counts = frame.group_by(list(key), maintain_order=True).agg(pl.len().alias("\0rows"))
     often = counts.filter(pl.col("\0rows") > 1)
     first = ", ".join(f"{name}={value}" for name, value in zip(key, often.row(0), strict=False))
-    return f"{often.height} of {counts.height} keys, first {first} ({often.row(0)[-1]} rows)"
+    return f"{often.height:,} of {counts.height:,} keys, first {first} ({often.row(0)[-1]} rows)"

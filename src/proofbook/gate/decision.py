@@ -8,13 +8,17 @@ The gate's word on a run, made of the comparisons of its records.
 The same two runs always get the same word, wherever it is spoken.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
+from proofbook.gate.comparators.resources import compare_resources
 from proofbook.gate.matching import compare_records, compare_tasks
-from proofbook.gate.reasons import reasons, stops
+from proofbook.gate.noise import Past
+from proofbook.gate.reasons import closing, reasons, stops
 from proofbook.gate.registry import Keep, Load
+from proofbook.gate.weighing import weigh
+from proofbook.model.configuration import RuleConfiguration
 from proofbook.model.run import Run
-from proofbook.model.verdict import Comparison, Decision, GateResult
+from proofbook.model.verdict import Budget, Comparison, Decision, GateResult
 
 __all__ = ["decide", "judge"]
 
@@ -27,9 +31,16 @@ def judge(
     load: Load,
     keep: Keep,
     channel: str = "production",
+    earlier: Sequence[Run] = (),
+    past: Mapping[tuple[str, str], Past] | None = None,
+    budget: Budget | None = None,
+    looks: Mapping[str, int] | None = None,
+    rules: Mapping[str, RuleConfiguration] | None = None,
 ) -> GateResult:
     """
     Judge a run against the one that its channel holds. Never raises for what the runs hold.
+
+    Without a budget the declared rules decide alone, as if noise were unknown everywhere.
 
     Args:
         candidate: The run to judge.
@@ -38,11 +49,19 @@ def judge(
         load: The bytes of a blob, by digest.
         keep: Stores evidence (a difference picture ...) and returns its digest.
         channel: The channel's name.
+        earlier: Comparable runs, oldest first, production among them and the candidate not.
+        past: (task, record) to what is known of its noise.
+        budget: How many false alarms there may be.
+        looks: Digest of an evaluation set to how many runs were measured on it.
+        rules: The configuration's, for what a task takes; those of records are in the records already.
     """
-    comparisons = (
+    comparisons: tuple[Comparison, ...] = (
         *compare_tasks(candidate, production),
-        *compare_records(candidate, production, load=load, keep=keep, channel=channel),
+        *compare_records(candidate, production, load=load, keep=keep, channel=channel, earlier=earlier),
+        *compare_resources(candidate, earlier=earlier, rules=rules or {}),
     )
+    if budget is not None:
+        comparisons = weigh(comparisons, past=past or {}, level=budget.level)
     first = production is None
     decision = decide(
         comparisons, first=first, partial=candidate.scope == "partial", succeeded=candidate.ending == "succeeded"
@@ -64,8 +83,13 @@ def judge(
         production=production.number if production else None,
         production_manifest=manifests[1],
         decision=decision,
-        reasons=reasons(comparisons, remarks=remarks, first=first),
+        reasons=(
+            *reasons(comparisons, remarks=remarks, first=first),
+            *closing(comparisons, budget=budget, looks=looks or {}),
+        ),
         comparisons=comparisons,
+        budget=budget,
+        looks=dict(looks or {}),
     )
 
 

@@ -1,12 +1,14 @@
 """Two runs beside each other: every record that either has is compared once, every unfinished task is said."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 import proofbook.gate.comparators  # noqa: F401  registers our own comparators
 from proofbook.gate.pairs import compare_pair, lost, missing, new
-from proofbook.gate.registry import Keep, Load
+from proofbook.gate.plugins import PluginError
+from proofbook.gate.registry import Keep, Load, comparator_for, takes_history
 from proofbook.model.record import Record
 from proofbook.model.run import Run, TaskRun
 from proofbook.model.verdict import Comparison
@@ -30,7 +32,13 @@ def compare_tasks(candidate: Run, production: Run | None) -> list[Comparison]:
 
 
 def compare_records(
-    candidate: Run, production: Run | None, *, load: Load, keep: Keep, channel: str
+    candidate: Run,
+    production: Run | None,
+    *,
+    load: Load,
+    keep: Keep,
+    channel: str,
+    earlier: Sequence[Run] = (),
 ) -> list[Comparison]:
     """
     Every record that either run has, in the order of the pipeline.
@@ -41,14 +49,17 @@ def compare_records(
         load: The bytes of a blob, by digest.
         keep: Stores evidence.
         channel: Name of the place where production stands.
+        earlier: Comparable runs, oldest first, for comparators that ask for a record's history.
     """
     unfinished = _unfinished(candidate)
     tasks = _in_scope(candidate)
     left = _by_name(production.tasks if production else ())
+    counts = _counts(production)
     if candidate.scope == "partial":
         names = {task.name for task in tasks}
         left = {name: record for name, record in left.items() if name[0] in names}
     moved = _moved(_by_name(tasks), left, unfinished=unfinished)
+    past = _history(_by_name(tasks), earlier)
     because = f"no {channel} run yet" if production is None else f"new: no {channel} value yet"
 
     def compare_one(record: Record, *, task: TaskRun, times: int) -> Comparison:
@@ -60,7 +71,8 @@ def compare_records(
         if times > 1:
             return lost(record, gates=gates, because=f"was recorded {times} times by one task")
         if old is not None:
-            return compare_pair(old, record, load=load, keep=keep)
+            found = compare_pair(old, record, load=load, keep=keep, history=past.get(name, ()))
+            return found if counts[name] == 1 else _of_several(found, times=counts[name])
         if name in moved:
             old = left.pop(moved[name])
             return _after_move(compare_pair(old, record, load=load, keep=keep), origin=moved[name][0])
@@ -79,6 +91,36 @@ def compare_records(
         else:
             found.append(missing(record))
     return found
+
+
+def _counts(run: Run | None) -> Counter[_Name]:
+    return Counter((task.name, record.name) for task in (run.tasks if run else ()) for record in task.records)
+
+
+def _of_several(found: Comparison, *, times: int) -> Comparison:
+    """Of several values of one name nobody knows which is production's: the last one, or the worst, is no measure."""
+    if found.failed or found.verdict == "regressed":
+        return found
+    return replace(found, verdict="inconclusive", reason=f"production recorded it {times} times: {found.reason}")
+
+
+def _history(records: dict[_Name, Record], earlier: Sequence[Run]) -> dict[_Name, tuple[Record, ...]]:
+    """Earlier values of those records whose comparators ask for them."""
+    wanted = {name for name, record in records.items() if earlier and _asks(record)}
+    found: dict[_Name, list[Record]] = {name: [] for name in wanted}
+    for run in earlier if wanted else ():
+        for name, record in _by_name(run.tasks).items():
+            if name in wanted:
+                found[name].append(record)
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _asks(record: Record) -> bool:
+    try:
+        comparator = comparator_for(record)
+    except PluginError:
+        return False
+    return comparator is not None and takes_history(comparator)
 
 
 def _unfinished(run: Run) -> dict[str, TaskRun]:

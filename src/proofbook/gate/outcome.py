@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from msgspec.structs import asdict
+
 from proofbook.model.record import Record, Rule
 from proofbook.model.verdict import Comparison, Verdict
 
@@ -45,8 +47,9 @@ def outcome(
         heard: Which of better, margin, floor, ceiling and tolerance the comparator honours. A rule that says more than
             was heard is never a pass: its author believes that something is guarded which is not.
     """
-    unheard = [name for name in (*_NUMERIC, "tolerance") if name in declared(record.rule) and name not in heard]
-    if unheard and verdict in {"pass", "improved"}:
+    said = declared(record.rule) if verdict in {"pass", "improved"} else {}
+    unheard = [name for name in (*_NUMERIC, "tolerance") if name in said and name not in heard]
+    if unheard:
         verdict = "inconclusive"
         names = " and ".join(unheard)
         reason = f"{reason}; {names} cannot be judged on a {record.kind}: record the number itself as a scalar"
@@ -62,6 +65,8 @@ def outcome(
         candidate=sides[1],
         change=change,
         rule=record.rule,
+        declared=record.declared,
+        rule_from=record.rule_from,
         evidence=evidence or {},
     )
 
@@ -78,6 +83,6 @@ def allowed(rule: Rule) -> float | None:
 
 def declared(rule: Rule) -> dict[str, Any]:
     """What the rule says, by name, without what it leaves unsaid."""
-    said = {name: getattr(rule, name) for name in rule.__struct_fields__}
+    said = asdict(rule).items()
     # by identity: a floor of 0 equals False and is said all the same
-    return {name: value for name, value in said.items() if value is not None and value is not False and value != ()}
+    return {name: value for name, value in said if value is not None and value is not False and value != ()}

@@ -19,8 +19,19 @@ from proofbook.model.verdict import Comparison
 __all__ = ["compare_pair", "lost", "missing", "new"]
 
 
-def compare_pair(production: Record, candidate: Record, *, load: Load, keep: Keep) -> Comparison:
-    """Compare a record that both runs have."""
+def compare_pair(
+    production: Record, candidate: Record, *, load: Load, keep: Keep, history: tuple[Record, ...] = ()
+) -> Comparison:
+    """
+    Compare a record that both runs have.
+
+    Args:
+        production: What counts as right.
+        candidate: What is judged.
+        load: Loads payloads.
+        keep: Stores evidence.
+        history: The record in earlier runs, oldest first, for comparators that ask for it.
+    """
     gates = production.rule.gates or candidate.rule.gates
     if fault := _fault(candidate):
         return _failed(candidate, fault, gates=gates)
@@ -28,16 +39,22 @@ def compare_pair(production: Record, candidate: Record, *, load: Load, keep: Kee
         reason = f"was a {production.kind}, is a {candidate.kind}"
         found = outcome(candidate, "inconclusive" if gates else "changed", reason, failed=gates, change="kind")
         return replace(found, gates=gates)
+    if elsewhere := _measured_elsewhere(production, candidate):
+        alone = _alone(candidate, load=load, keep=keep)
+        found = outcome(candidate, "inconclusive", elsewhere, change="evaluation set") if alone is None else alone
+        return replace(_with_rule(found, production, candidate), gates=gates)
     if fault := _fault(production):
         alone = _alone(candidate, load=load, keep=keep)
         if alone is not None:
             return replace(alone, gates=gates)
         found = outcome(candidate, "inconclusive", f"nothing to compare with: production's {fault}")
         return replace(found, gates=gates)
-    found = compare(production, candidate, load=load, keep=keep)
+    found = compare(production, candidate, load=load, keep=keep, history=history)
     if production.rule == candidate.rule:
+        # that another table says the same, or now the notebook itself, is no change
         return found
-    return replace(_under_new_rule(found, production, candidate, load=load, keep=keep), gates=gates)
+    judged = _under_new_rule(found, production, candidate, load=load, keep=keep, history=history)
+    return replace(judged, gates=gates)
 
 
 def new(candidate: Record, *, load: Load, keep: Keep, because: str, gates: bool) -> Comparison:
@@ -83,24 +100,64 @@ def _alone(candidate: Record, *, load: Load, keep: Keep) -> Comparison | None:
     return None
 
 
-def _under_new_rule(found: Comparison, production: Record, candidate: Record, *, load: Load, keep: Keep) -> Comparison:
+def _under_new_rule(
+    found: Comparison,
+    production: Record,
+    candidate: Record,
+    *,
+    load: Load,
+    keep: Keep,
+    history: tuple[Record, ...],
+) -> Comparison:
     """A changed rule is for review, unless the candidate fails under its own: that is worse."""
-    changes = _changes(production.rule, candidate.rule)
-    evidence = {**found.evidence, "rule": {"production": _plain(production.rule), "candidate": _plain(candidate.rule)}}
-    words = "rule changed: " + ", ".join(changes)
+    said = _with_rule(found, production, candidate)
     if found.verdict == "regressed" or found.failed:
-        return replace(found, reason=f"{found.reason}; {words}", evidence=evidence)
-    before = compare(production, replace(candidate, rule=production.rule), load=load, keep=keep)
+        return said
+    by_old = replace(candidate, rule=production.rule)
+    before = compare(production, by_old, load=load, keep=keep, history=history)
     by_rules = f"by the new rule {found.verdict}, by the old {before.verdict}: {before.reason}"
     if found.verdict == before.verdict:
         by_rules = f"by either {found.verdict}: {found.reason}"
-    return replace(found, verdict="changed", reason=f"{words}; {by_rules}", evidence=evidence)
+    reason = f"rule changed: {_changes(production, candidate)}; {by_rules}"
+    return replace(said, verdict="changed", reason=reason)
 
 
-def _changes(before: Rule, after: Rule) -> list[str]:
-    said = [_plain(rule) for rule in (before, after)]
-    names = [name for name in before.__struct_fields__ if said[0].get(name) != said[1].get(name)]
-    return [f"{name} {_word(said[0].get(name))} → {_word(said[1].get(name))}" for name in names]
+def _with_rule(found: Comparison, production: Record, candidate: Record) -> Comparison:
+    """The same, and that the rule is another, where it is: where a rule came from is no part of it."""
+    if production.rule == candidate.rule:
+        return found
+    rules = {"production": _plain(production.rule), "candidate": _plain(candidate.rule)}
+    reason = f"{found.reason}; rule changed: {_changes(production, candidate)}"
+    return replace(found, reason=reason, evidence={**found.evidence, "rule": rules})
+
+
+def _changes(production: Record, candidate: Record) -> str:
+    """What differs, option by option, and which table of the configuration it is by."""
+    before, after = _plain(production.rule), _plain(candidate.rule)
+    changes = []
+    for name in production.rule.__struct_fields__:
+        if before.get(name) != after.get(name):
+            by = candidate.rule_from.get(name)
+            no_longer = production.rule_from.get(name)
+            origin = f" by {by}" if by else f", no longer by {no_longer}" if no_longer else ""
+            changes.append(f"{name} {_word(before.get(name))} → {_word(after.get(name))}{origin}")
+    return ", ".join(changes)
+
+
+def _measured_elsewhere(production: Record, candidate: Record) -> str | None:
+    """That the two were measured on different data, or that nobody can tell; None where they were not."""
+    before, after = production.eval_set, candidate.eval_set
+    if before == after:
+        return None
+    if before is None or after is None:
+        said, silent = ("candidate", "production") if before is None else ("production", "candidate")
+        digest = _brief(after or before)
+        return f"the {said} was measured on evaluation set {digest}, and the {silent} does not say on which"
+    return f"measured on another evaluation set ({_brief(after)}, production on {_brief(before)})"
+
+
+def _brief(digest: str | None) -> str:
+    return (digest or "")[:8]
 
 
 def _plain(rule: Rule) -> dict[str, Any]:
@@ -120,11 +177,15 @@ def _fault(record: Record) -> str | None:
     """Why the record cannot be judged at all."""
     if record.unreadable is not None:
         return f"record cannot be read: {' '.join(record.unreadable.split())[:200]}"
-    for name in ("margin", "floor", "ceiling", "tolerance"):
+    for name in ("margin", "floor", "ceiling", "tolerance", "noise"):
         bound = getattr(record.rule, name)
         # every comparison with NaN is false, so that such a margin would never be exceeded
         if bound is not None and not (math.isfinite(bound) and (bound >= 0 or name in {"floor", "ceiling"})):
             return f"rule cannot be applied: {name} is {bound}"
+    if record.rule.superiority and record.rule.better is None and record.kind != "predictions":
+        # of predictions the metric says which way is better
+        by = record.rule_from.get("superiority")
+        return f"rule cannot be applied: superiority{f' by {by}' if by else ''} without better"
     return None
 
 

@@ -11,6 +11,7 @@ __all__ = ["listed", "place", "told"]
 
 _STEP: Final = re.compile(r'\.?([^\W\d]\w*)|\[(\d{1,9})\]|\["((?:[^"]|"(?!\]))*)"\]')
 _NOUNS: Final = {"lines": "line", "bars": "bars", "patches": "shape", "collections": "points", "images": "image"}
+_AXIS: Final = {"categories": "names", "inverted": "direction"}
 _COUNTED: Final = re.compile(r"(\d+) items")
 
 
@@ -93,7 +94,7 @@ def _of_matplotlib(steps: list[str | int], plotted: dict[str, Any]) -> str | Non
         case []:
             return _panel(axes, panel)
         case ["x" | "y" as axis, *what]:
-            said = "names" if what[:1] == ["categories"] else str(what[0]) if what else "settings"
+            said = _AXIS.get(str(what[0]), str(what[0])) if what else "settings"
             return f"the {said} of the {axis} axis{within}"
         case ["texts", int(number), *_]:
             return f"text {number + 1}{within}"

@@ -1,11 +1,11 @@
 """Why the gate decided as it did: most important first, one line each."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from proofbook.model.verdict import Comparison, Verdict
+from proofbook.model.verdict import Budget, Comparison, Verdict
 
-__all__ = ["reasons", "stops"]
+__all__ = ["closing", "reasons", "stops"]
 
 _LINES = 20
 """Reasons of one sort that are written out; the comparisons hold all of them."""
@@ -42,6 +42,38 @@ def reasons(comparisons: Sequence[Comparison], *, remarks: Sequence[str], first:
         *_lines(unclear),
         _count(records),
     )
+
+
+def closing(comparisons: Sequence[Comparison], *, budget: Budget | None, looks: Mapping[str, int]) -> tuple[str, ...]:
+    """
+    By what the numbers were judged: the budget of false alarms, what of it each had, and how often data were looked at.
+
+    Args:
+        comparisons: Of all tasks and records.
+        budget: How many false alarms there may be; None: nothing is known of noise, and that goes without saying.
+        looks: Digest of an evaluation set to how many runs were measured on it.
+    """
+    said = []
+    numbers = [found for found in comparisons if found.gates and found.noise is not None]
+    known = [found for found in numbers if found.noise is not None and found.noise.source != "none"]
+    if budget is not None and known:
+        shared = f", shared out over {len(known)} numbers" if len(known) > 1 else ""
+        said.append(
+            f"false alarms: {budget.stated}; {budget.schedule}: {100 * budget.level:.2g}% of runs may be refused "
+            f"for nothing{shared}"
+        )
+    if len(known) < len(numbers):
+        which = (
+            "the number that gates" if len(numbers) == 1 else f"{len(numbers) - len(known)} of {len(numbers)} numbers"
+        )
+        said.append(
+            f"noise is unknown for {which}: the margin decides alone, whatever the budget of false alarms; "
+            "`proofbook noise` learns it"
+        )
+    for digest, times in sorted(looks.items()):
+        how_often = "once" if times == 1 else f"{times} times"
+        said.append(f"evaluation set {digest[:8]} was looked at {how_often}, this run included")
+    return tuple(said)
 
 
 def _lines(comparisons: list[Comparison]) -> list[str]:

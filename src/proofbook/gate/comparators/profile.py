@@ -1,16 +1,16 @@
 """
-Dataset profiles: what changed, in words.
+Dataset profiles: what changed, in words, by the size of the effects and never by p-values.
 
-Two months of data always differ, so that alone is no news. `changed` are: a column gone, new or of another type; ten
-per cent more or fewer rows; a null rate that moved by a percentage point, or from none; a range that grew by a tenth;
-categories that vanished or are new; a mean that moved by a tenth of production's standard deviation. With `tolerance`
-every number is held to it, and with `exact` every difference counts.
+Two months of data always differ, so that alone is no news. `changed` are a column that is gone, new or of another type,
+and every effect (rows, nulls, ranges, distributions, categories, correlations: see `effects.py`) that is notable by
+itself and beyond what earlier batches explain, where there are enough of them. With `tolerance` every number is held to
+it, and with `exact` every difference counts.
 """
 
 import re
 from typing import Any, Literal
 
-from proofbook.gate.numbers import describe, pair
+from proofbook.gate.effects import Judged, judged
 from proofbook.gate.outcome import PayloadError, allowed, differs, outcome
 from proofbook.gate.registry import Keep, Load
 from proofbook.gate.structure import compare_structure
@@ -20,134 +20,97 @@ from proofbook.model.verdict import Comparison
 __all__ = ["compare_profiles"]
 
 _HEARD = ("tolerance",)
-_ROWS = 0.10
-_NULLS = 0.01
-_RANGE = 0.10
-_SHIFT = 0.10
 _CLASSES = {"Int": "int", "int": "int", "UInt": "int", "uint": "int", "Float": "float", "float": "float"}
 _TEXT = {"str", "string", "object", "String", "category", "Categorical", "Enum"}
+_DETAILS = {"sketch", "correlations", "present"}
+"""What only the effects are reckoned from."""
 
 
-def compare_profiles(production: Record, candidate: Record, *, load: Load, keep: Keep) -> Comparison:  # noqa: ARG001  every comparator has this signature
+def compare_profiles(
+    production: Record,
+    candidate: Record,
+    *,
+    load: Load,  # noqa: ARG001  every comparator has this signature
+    keep: Keep,  # noqa: ARG001
+    history: tuple[Record, ...] = (),
+) -> Comparison:
     """Compare two dataset profiles, as `proofbook.profile` writes them."""
     after = _content(candidate, side="candidate")
     before = _content(production, side="production")
     rule, tolerance = candidate.rule, allowed(candidate.rule)
     sides = (_written(before), _written(after))
-    if after["rows"] == before["rows"] == 0:
-        return outcome(candidate, "inconclusive", "has no rows: nothing to compare", heard=_HEARD, sides=sides)
-    structure = compare_structure(before, after, tolerance=tolerance)
-    if structure.count == 0:
+    if not after["rows"] or not after["columns"]:
+        reason = "has no rows: nothing to compare" if not after["rows"] else "has no columns: nothing to compare"
+        return outcome(candidate, "inconclusive", reason, heard=_HEARD, sides=sides)
+    if before == after:
         return outcome(candidate, "pass", "equal", change="no change", heard=_HEARD, sides=sides)
-    words = [*_rows(before["rows"], after["rows"]), *_columns(before["columns"], after["columns"])]
+    schema = _schema(before["columns"], after["columns"])
+    past = [content for content in map(_sound, history) if content is not None]
+    found = judged(before, after, history=past)
+    notable = [each for each in found if each.beyond]
+    words = [*schema, *map(str, notable)]
     change = f"{after['rows'] - before['rows']:+,} rows" if after["rows"] != before["rows"] else f"{len(words)} changes"
-    evidence: dict[str, Any] = {"changes": words[:100]}
+    evidence = _evidence(words, found)
     if tolerance is not None:
+        structure = compare_structure(_facts(before), _facts(after), tolerance=tolerance)
+        if structure.count == 0:
+            return outcome(candidate, "pass", "equal", change="no change", heard=_HEARD, sides=sides)
         evidence["differences"] = [difference.as_json() for difference in structure.worst(20)]
-        beyond = f"{structure.count} facts differ, {structure.told()}"
-        reason = "; ".join([*words[:3], beyond])
-        verdict = differs(rule)
-        return outcome(candidate, verdict, reason, change=change, evidence=evidence, heard=_HEARD, sides=sides)
+        reason = "; ".join([*words[:3], f"{structure.count} facts differ, {structure.told()}"])
+        return outcome(candidate, differs(rule), reason, change=change, evidence=evidence, heard=_HEARD, sides=sides)
     if not words:
-        reason = "other data of the same shape: nothing moved notably"
+        known = max((len(each.usual) for each in found), default=0)
+        against = f", by {known} earlier distances" if known else ""
+        reason = f"other data of the same shape: nothing moved notably{against}"
         return outcome(candidate, "pass", reason, change=change, evidence=evidence, sides=sides)
     more = f"; and {len(words) - 3} more" if len(words) > 3 else ""
     return outcome(candidate, "changed", "; ".join(words[:3]) + more, change=change, evidence=evidence, sides=sides)
 
 
+def _evidence(words: list[str], found: tuple[Judged, ...]) -> dict[str, Any]:
+    return {"changes": words[:100], "effects": [each.as_json() for each in found[:20]]}
+
+
 def _content(record: Record, *, side: Literal["production", "candidate"]) -> dict[str, Any]:
+    content = _sound(record)
+    if content is None:
+        whose = "" if side == "candidate" else "production's record "
+        raise PayloadError(f"{whose}is not a dataset profile: `rows` or `columns` is missing", side=side)
+    return content
+
+
+def _sound(record: Record) -> dict[str, Any] | None:
     value = record.value
     sound = (
         isinstance(value, dict)
         and isinstance(value.get("rows"), int)
+        and not isinstance(value["rows"], bool)
+        and value["rows"] >= 0
         and isinstance(value.get("columns"), dict)
         and all(isinstance(facts, dict) for facts in value["columns"].values())
     )
-    if not sound:
-        whose = "" if side == "candidate" else "production's record "
-        raise PayloadError(f"{whose}is not a dataset profile: `rows` or `columns` is missing", side=side)
-    return dict(value)
+    return dict(value) if sound else None
 
 
-def _rows(before: int, after: int) -> list[str]:
-    if abs(after - before) <= _ROWS * before:
-        return []
-    share = f" ({(after - before) / before:+.0%})" if before else ""
-    return [f"{before:,} → {after:,} rows{share}"]
+def _facts(content: dict[str, Any]) -> dict[str, Any]:
+    """What a tolerance is about: rates, ranges, means, quantiles, frequencies."""
+    kept = {name: value for name, value in content.items() if name not in _DETAILS}
+    kept["columns"] = {
+        column: {name: value for name, value in facts.items() if name not in _DETAILS}
+        for column, facts in content["columns"].items()
+    }
+    return kept
 
 
-def _columns(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _schema(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     words = [f"{name}: column gone" for name in before if name not in after]
     words += [f"{name}: column new" for name in after if name not in before]
     for name, facts in after.items():
-        if name in before:
-            words += [f"{name}: {change}" for change in _column(before[name], facts)]
+        classes = [_class(str(each.get("dtype", ""))) for each in (before.get(name, facts), facts)]
+        # without a single value a type says nothing
+        if classes[0] != classes[1] and before[name].get("distinct") and facts.get("distinct"):
+            words.append(f"{name}: was {before[name].get('dtype')}, is {facts.get('dtype')}")
     return words
-
-
-def _column(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    classes = [_class(str(facts.get("dtype", ""))) for facts in (before, after)]
-    # without a single value a type says nothing
-    if classes[0] != classes[1] and before.get("distinct") and after.get("distinct"):
-        return [f"was {before.get('dtype')}, is {after.get('dtype')}"]
-    return [*_nulls(before, after), *_range(before, after), *_shift(before, after), *_categories(before, after)]
-
-
-def _nulls(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    rates = _numbers(before, after, "null_rate")
-    if rates is None:
-        return []
-    was, now = rates
-    if abs(now - was) < _NULLS and not (was == 0 < now):
-        return []
-    return [f"nulls {was:.2%} → {now:.2%}"]
-
-
-def _range(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    low, high = _numbers(before, after, "min"), _numbers(before, after, "max")
-    if low is None or high is None:
-        return []
-    allowed_growth = _RANGE * (high[0] - low[0])
-    words = []
-    if low[1] < low[0] - allowed_growth:
-        words.append("minimum {} → {}".format(*pair(*low)[:2]))
-    if high[1] > high[0] + allowed_growth:
-        words.append("maximum {} → {}".format(*pair(*high)[:2]))
-    return words
-
-
-def _shift(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    means, spreads = _numbers(before, after, "mean"), _numbers(before, after, "std")
-    if means is None:
-        return []
-    spread = spreads[0] if spreads else 0.0
-    moved = abs(means[1] - means[0])
-    if moved <= _SHIFT * spread or (spread == 0 and moved <= 1e-9 * max(map(abs, means))):
-        return []
-    was, now, _ = pair(*means)
-    size = f" ({(means[1] - means[0]) / spread:+.2f} standard deviations)" if spread else ""
-    return [f"mean {was} → {now}{size}"]
-
-
-def _categories(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    if not (isinstance(before.get("top"), list) and isinstance(after.get("top"), list)):
-        return []
-    was, now = ([pair[0] for pair in facts["top"] if isinstance(pair, list) and pair] for facts in (before, after))
-    words = []
-    # a list that was cut off does not say what it lacks
-    if after.get("distinct") == len(now) and (gone := [value for value in was if value not in now]):
-        words.append(f"{_named(gone)} vanished")
-    if before.get("distinct") == len(was) and (new := [value for value in now if value not in was]):
-        words.append(f"{_named(new)} new")
-    return words
-
-
-def _numbers(before: dict[str, Any], after: dict[str, Any], name: str) -> tuple[float, float] | None:
-    was, now = before.get(name), after.get(name)
-    for value in (was, now):
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            return None
-    return was, now  # type: ignore[return-value]  # both are numbers: checked above
 
 
 def _class(dtype: str) -> str:
@@ -156,11 +119,6 @@ def _class(dtype: str) -> str:
     # `datetime64[ns]` and `Datetime(time_unit='us')` are one class
     name = re.split(r"[\d\[(]", dtype, maxsplit=1)[0]
     return _CLASSES.get(name, name.lower())
-
-
-def _named(values: list[Any]) -> str:
-    shown = ", ".join(describe(value) for value in values[:5])
-    return f"{shown} and {len(values) - 5} more" if len(values) > 5 else shown
 
 
 def _written(content: dict[str, Any]) -> str:

@@ -8,10 +8,15 @@ Scalars: numbers by direction and margin, floor and ceiling, tolerance; text and
     better alone       better is `improved`, worse is `changed`: "no worse than the last run" alarms every second time
     margin alone       further away than the margin, in either direction, is `changed`
     nothing            floats equal up to rounding, everything else exactly; a difference is `changed`
+    superiority        what is not better, and by more than the margin, is `inconclusive`: it was not shown
+
+This is what one pair of values says by itself. What is known of noise is added by `weighing.py`, where all records of
+a run are at hand.
 
 NaN, infinity, None and a value that is no scalar are failures on the candidate's side. Another type is never a pass.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from proofbook.gate.numbers import ROUNDING, amount, close, describe, pair, ulps
@@ -20,7 +25,7 @@ from proofbook.gate.registry import Keep, Load
 from proofbook.model.record import Record, Rule
 from proofbook.model.verdict import Comparison, Verdict
 
-__all__ = ["compare_scalars"]
+__all__ = ["compare_scalars", "judge_numbers"]
 
 _HEARD = ("better", "margin", "floor", "ceiling", "tolerance")
 _SPECIAL = {"nan": "NaN", "inf": "infinity", "-inf": "minus infinity"}
@@ -48,7 +53,7 @@ def compare_scalars(production: Record, candidate: Record, *, load: Load, keep: 
     if not _is_number(before):
         return found(differs(rule), f"type changed from {_class(before)} to {_class(after)}", change="type")
     texts = pair(before, after, beside=rule.margin)
-    verdict, reason = _judge(before, after, rule=rule, change=texts[2])
+    verdict, reason = judge_numbers(before, after, rule=rule)
     if verdict in {"pass", "improved"} and _class(before) != _class(after):
         verdict, reason = differs(rule), f"type changed from {_class(before)} to {_class(after)}"
     evidence = {"production": before, "candidate": after}
@@ -66,6 +71,23 @@ def _exactly(before: Any, after: Any, *, rule: Rule, found: Any) -> Comparison:
     else:
         change = found("pass", "equal", change="no change")
     return change
+
+
+# asked twice of each record: by its comparator, and where noise is weighed
+@lru_cache(maxsize=1 << 15, typed=True)
+def judge_numbers(before: Any, after: Any, *, rule: Rule) -> tuple[Verdict, str]:
+    """
+    The verdict on two finite numbers by the declared rule alone, and the reason.
+
+    Args:
+        before: Production's.
+        after: The candidate's.
+        rule: The candidate's.
+    """
+    verdict, reason = _judge(before, after, rule=rule, change=pair(before, after, beside=rule.margin)[2])
+    if rule.superiority and verdict == "pass":
+        return "inconclusive", f"{reason}; it must be better than production, and that is not shown"
+    return verdict, reason
 
 
 def _judge(before: Any, after: Any, *, rule: Rule, change: str) -> tuple[Verdict, str]:
