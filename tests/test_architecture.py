@@ -112,7 +112,7 @@ def test_the_watch_on_writers_sees_each_kind_of_writer() -> None:
 
 
 def test_the_front_door_has_names_only() -> None:
-    assert set(proofbook.__all__) == {"__version__", "profile", "record"}
+    assert set(proofbook.__all__) == {"__version__", "contracted", "profile", "record"}
     for name in proofbook.__all__:
         assert getattr(proofbook, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
@@ -142,8 +142,11 @@ def test_every_command_of_the_table_exists_and_has_help() -> None:
         assert command is not None
         assert command.name == name
         assert command.help, f"{name} is missing its help"
-        options = {option for parameter in command.params for option in parameter.opts}
-        assert name == "lab" or "--json" in options, f"{name} has no --json"
+        below = command.commands.values() if isinstance(command, click.Group) else [command]
+        for one in below:
+            assert one.help, f"{name} {one.name} is missing its help"
+            options = {option for parameter in one.params for option in parameter.opts}
+            assert name == "lab" or "--json" in options, f"{name} {one.name} has no --json"
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 assert parameter.help, f"{name} {parameter.opts[0]} is missing its help"

@@ -2,9 +2,20 @@
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from proofbook.flow import configuration
+from proofbook.model.configuration import (
+    Configuration,
+    GateConfiguration,
+    LintConfiguration,
+    Retry,
+    TaskConfiguration,
+)
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -40,6 +51,40 @@ def test_every_test_that_is_named_as_a_proof_exists() -> None:
             assert (ROOT / path).exists(), f"{page.name} names {path}"
             if name:
                 assert f"def {name}(" in (ROOT / path).read_text(), f"{page.name} names {path}::{name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_configuration_that_is_shown_can_be_loaded(tmp_path: Path, page: Path) -> None:
+    for shown in re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+        tomllib.loads(shown)
+        (tmp_path / "pyproject.toml").write_text(shown)
+        configuration.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("section", "shape"),
+    [
+        ("", Configuration), (".tasks.NAME", TaskConfiguration), (".retry", Retry), (".lint", LintConfiguration),
+        (".gate", GateConfiguration),
+    ],
+)  # fmt: skip
+def test_the_configuration_page_has_every_key_with_its_default_and_no_other(
+    section: str, shape: type[msgspec.Struct]
+) -> None:
+    text = (ROOT / "docs/configuration.md").read_text()
+    table = text.partition(f"## `[tool.proofbook{section}]`\n")[2].partition("\n## ")[0]
+    rows = {
+        key: said.strip()
+        for keys, said in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|([^|]*)\|", table, re.MULTILINE)
+        for key in re.findall(r"\w+", keys)
+    }
+    assert set(rows) == {field.encode_name for field in msgspec.structs.fields(shape)}
+    for field in msgspec.structs.fields(shape):
+        shown = re.fullmatch(r"`(.+)`", rows[field.encode_name])
+        default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory
+        if shown and default is not None:
+            found = tomllib.loads(f"it = {shown[1]}")["it"]
+            assert found == (default() if callable(default) else default), field.name
 
 
 def test_no_page_names_a_machine_or_an_index() -> None:

@@ -369,7 +369,7 @@ def test_an_option_that_cannot_be_meant_is_refused_at_once(options, error, messa
 @pytest.mark.parametrize(
     ("value", "options", "message"),
     [
-        ("text", {"tolerance": 0.1}, "tolerance= needs numbers, not text; use exact=True instead"),
+        (Path(__file__), {"tolerance": 0.1}, "tolerance= needs numbers, not a model; use exact=True instead"),
         ("text", {"better": "higher"}, "better= needs a number or a table, not text"),
         ([1], {"floor": 1}, "floor= needs a number or a table, not JSON"),
     ],
@@ -377,6 +377,10 @@ def test_an_option_that_cannot_be_meant_is_refused_at_once(options, error, messa
 def test_an_option_must_fit_the_value(value, options, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         record("n", value, **options)
+
+
+def test_a_text_may_have_a_tolerance_for_the_numbers_in_it() -> None:
+    record("log", "AUC 0.81", tolerance=0.01)
 
 
 def test_a_key_names_columns_that_are_there() -> None:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from proofbook.recorder import profile, record
+    from proofbook.recorder.contracted import contracted
 
-__all__ = ["__version__", "profile", "record"]
+__all__ = ["__version__", "contracted", "profile", "record"]
 
 __version__ = "0.1.0.dev0"
 
@@ -25,4 +26,9 @@ def __getattr__(name: str) -> Any:
         from proofbook import recorder
 
         return getattr(recorder, name)
+    if name == "contracted":
+        # of the same name as its module: what the package knows under it is the function
+        from proofbook.recorder.contracted import contracted
+
+        return contracted
     raise AttributeError(f"module 'proofbook' has no attribute {name!r}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from proofbook.cli import main
+from tests.ploomber.conftest import DOOR, NUMBERS, TASKS, Folder
 
 
 def proofbook(*words: str) -> int:
@@ -71,7 +72,11 @@ def test_warnings_end_with_0(
 def test_doctor_and_build_agree_on_whether_a_kernel_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: str, code: int
 ) -> None:
-    proofbook("init", str(tmp_path / "p"))
+    project = Folder(tmp_path / "p")
+    project.root.mkdir()
+    (project.root / "pipeline.yaml").write_text(DOOR + TASKS.partition("  - source: notebooks/double")[0])
+    (project.root / "env.yaml").write_text("number: 1\n")
+    project.write("numbers", NUMBERS)
     folder = tmp_path / "data/kernels/MyKern"
     folder.mkdir(parents=True)
     words = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]

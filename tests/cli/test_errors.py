@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from proofbook.cli import main
+from tests.ploomber.conftest import DOOR, DOUBLE, NUMBERS, TASKS, Folder
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
@@ -69,12 +70,19 @@ def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize("environment", [ASCII, {"PYTHONIOENCODING": "ascii"}], ids=["locale", "streams"])
 @pytest.mark.parametrize("command", ["proofbook", "ploomber"])
-def test_a_build_whose_log_is_ascii_ends_as_any_other(project: Path, command: str, environment: dict[str, str]) -> None:
-    done = run(command, "build", cwd=project, **environment)
+def test_a_build_whose_log_is_ascii_ends_as_any_other(
+    tmp_path: Path, command: str, environment: dict[str, str]
+) -> None:
+    light = Folder(tmp_path)
+    light.write("numbers", NUMBERS)
+    light.write("double", DOUBLE)
+    (tmp_path / "pipeline.yaml").write_text(DOOR + TASKS)
+    (tmp_path / "env.yaml").write_text("number: 1\n")
+    done = run(command, "build", cwd=tmp_path, **environment)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.isascii()
-    assert "\\u2713 classify" in done.stdout
+    assert "\\u2713 double" in done.stdout
     assert "report: output/report/run-1.html" in done.stdout
 
 

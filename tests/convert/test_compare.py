@@ -149,7 +149,7 @@ def archive(date: int, content: str = "x") -> bytes:
         ("a.xlsx", archive(1999), archive(1999, "y"), False),
         ("a.xlsx", b"broken", b"other", False),
         ("a.gz", gzip.compress(b"x", mtime=1), gzip.compress(b"x", mtime=2), True),
-        ("a.gz", gzip.compress(b"x"), gzip.compress(b"y"), False),
+        ("a.gz", gzip.compress(b"x", mtime=3), gzip.compress(b"y", mtime=3), False),
         ("a.gz", b"broken", b"other", False),
         ("a.pdf", b"%PDF /CreationDate (D:1) x", b"%PDF /CreationDate (D:2) x", True),
         ("a.pdf", b"%PDF x", b"%PDF y", False),

@@ -169,3 +169,12 @@ def test_a_loose_folder_is_taken_from_the_eyes_of_others(tmp_path: Path) -> None
     folder.mkdir(mode=0o755)
     atomic.restrict(folder)
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_new_file_is_made_only_where_there_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    atomic.create(path, CONTENT, mode=0o600)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (CONTENT, 0o600)
+    with pytest.raises(MachineError, match="cannot write"):
+        atomic.create(path, b"other")
+    assert path.read_bytes() == CONTENT

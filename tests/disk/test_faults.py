@@ -11,18 +11,15 @@ SOURCE = Path(proofbook.__file__).parent
 
 
 def named() -> set[str]:
-    """The points that the source passes: literal ones, and those of both families of temporary files."""
+    """The points that the source passes."""
     found = set()
     for file in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "point"):
                 continue
             (name,) = node.args
-            if isinstance(name, ast.Constant):
-                found.add(name.value)
-            else:
-                assert isinstance(name, ast.JoinedStr)
-                found |= {f"{family}{name.values[1].value}" for family in ("write", "blob")}  # type: ignore[attr-defined]
+            assert isinstance(name, ast.Constant)
+            found.add(name.value)
     return found
 
 

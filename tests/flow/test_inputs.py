@@ -103,3 +103,8 @@ def test_the_reason_names_what_changed(tmp_path: Path) -> None:
     assert inputs.explain(before, _inputs(tmp_path, data="d2")) == "clean has new products"
     assert inputs.explain(before, _inputs(tmp_path, environment="e2")) == "the environment changed"
     assert inputs.explain(before, before) == "no good result is in the store"
+
+
+def test_a_resource_has_one_name_however_the_pipeline_writes_it(tmp_path: Path) -> None:
+    task = Task(name="fit", data={"a": "./data/a.csv", "b": "data/old/../a.csv"})
+    assert inputs.data_files(task, ["./data/*.csv"], root=tmp_path) == ["data/a.csv"]

@@ -1,7 +1,9 @@
 """What a run says of version control and environment."""
 
+import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import msgspec
@@ -61,3 +63,10 @@ def test_another_version_of_a_package_makes_another_fingerprint_and_another_lock
     assert surroundings.fingerprint(found) != surroundings.fingerprint(other)
     relocked = msgspec.structs.replace(found, lock="0" * 64)
     assert surroundings.fingerprint(found) == surroundings.fingerprint(relocked)
+
+
+def test_packages_are_named_as_their_metadata_names_them() -> None:
+    expected = {
+        re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower(): found.version for found in metadata.distributions()
+    }
+    assert surroundings.environment(Path()).packages == expected

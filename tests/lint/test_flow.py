@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from proofbook.exceptions import ConfigurationError
@@ -160,3 +161,13 @@ def test_a_script_that_only_ploomber_cannot_read_is_a_fault_of_a_task_alone(root
     assert [(finding.rule, finding.message.split(":")[0]) for finding in task.findings] == [
         ("PB807", "Ploomber cannot read the file")
     ]
+
+
+def test_a_finding_knows_its_line_in_the_file(root: Path) -> None:
+    cells = [nbformat.v4.new_code_cell(text) for text in ("x = 1", "y = 2\nprint(unknown)")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), root / "c.ipynb")
+    (found,) = run(root, "c.ipynb", select=["PB201"]).findings
+    assert (root / "c.ipynb").read_text().split("\n")[found.file_line - 1].strip() == '"print(unknown)"'
+    (root / "d.py").write_text("# %%\nx = 1\n\n# %%\ny = 2\nprint(unknown)\n")
+    (found,) = run(root, "d.py", select=["PB201"]).findings
+    assert (found.cell, found.line, found.file_line) == (2, 2, 6)

@@ -11,7 +11,7 @@ import pytest
 
 from .conftest import DOOR, DOUBLE, TASKS, Folder
 
-SLOW = ("import time\n\nfor _ in range(600):\n    time.sleep(0.1)", [])
+SLOW = ("import time\n\nPath('started').touch()\nfor _ in range(600):\n    time.sleep(0.1)", [])
 
 
 def _wait_for(process: "subprocess.Popen[str]", said: str) -> str:
@@ -117,7 +117,9 @@ def test_an_interrupt_ends_in_130_with_the_cell_marked_and_nothing_left_alive(
     folder.write("double", [*DOUBLE[:2], SLOW, *DOUBLE[2:]])
     process = folder.start("ploomber", "build")
     seen = _wait_for(process, "> double")
-    time.sleep(6)
+    deadline = time.monotonic() + 60
+    while not list(folder.root.rglob("started")) and time.monotonic() < deadline:
+        time.sleep(0.05)
     family = psutil.Process(process.pid).children(recursive=True)
     os.kill(process.pid, number)
     rest = process.communicate(timeout=30)[0]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -14,9 +15,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from proofbook.exceptions import NotFoundError
+from proofbook.model.contract import Breach, Checked, SetAside
+from proofbook.model.policy import Look, Outcome, Ruling
 from proofbook.model.record import Record, Rule
 from proofbook.model.run import CellRun, Code, Environment, Failure, Product, Run, TaskRun
-from proofbook.model.verdict import Comparison, GateResult
+from proofbook.model.verdict import Budget, Cause, Comparison, Factor, GateResult, Noise, Share
+from proofbook.report.history import Point
 
 MATERIAL = Path(__file__).parent / "material"
 
@@ -46,11 +50,18 @@ class Case:
     gate: GateResult | None
     production: Run | None
     load: Callable[[str], bytes]
+    history: dict | None = None
 
     def page(self, **changes) -> str:
         from proofbook.report import page
 
-        values = {"gate": self.gate, "production": self.production, "load": self.load, **changes}
+        values = {
+            "gate": self.gate,
+            "production": self.production,
+            "load": self.load,
+            "history": self.history,
+            **changes,
+        }
         return page.render(values.pop("run", self.run), **values)
 
 
@@ -463,3 +474,258 @@ def make_failed(blobs: Blobs, *, number: int) -> Run:
         task(blobs, "for_the_business", ("evaluate", "profile"), None, **skipped),
     )
     return Run(**{name: getattr(run, name) for name in run.__struct_fields__} | {"tasks": tasks, "ending": "failed"})
+
+
+LEVEL = 0.011
+
+
+def scalar(name: str, before: float, after: float, *, verdict: str, gates: bool = True, **more) -> Comparison:
+    """A number that the gate compared."""
+    values = {
+        "task": "evaluate",
+        "kind": "scalar",
+        "production": f"{before:.4f}",
+        "candidate": f"{after:.4f}",
+        "change": f"{after - before:+.4f}",
+        "evidence": {"production": before, "candidate": after},
+        "reason": "",
+        **more,
+    }
+    return Comparison(record=name, verdict=verdict, gates=gates, **values)
+
+
+def make_judged(text: str = "") -> GateResult:
+    """What the gate says where it knows all it can; `text` stands in every text that others wrote."""
+
+    def said(plain: str) -> str:
+        return text or plain
+
+    noise = Noise(
+        source="interval",
+        runs=20,
+        scale="logit",
+        deviation=0.0045,
+        baseline=0.7431,
+        level=LEVEL / 2,
+        bound=0.7302,
+        detectable=0.0171,
+    )
+    rule = Rule(better="higher", margin=0.02, superiority=True, noise=0.002)
+    comparisons = (
+        scalar(
+            "auc",
+            0.7431,
+            0.7213,
+            verdict="regressed",
+            reason=said("worse by 0.0218, margin 0.02; noise reaches no further than 0.7302"),
+            rule=rule,
+            declared=Rule(better="higher", margin=0.005),
+            rule_from={"margin": said('[gate.rules."auc*"]')},
+            noise=noise,
+        ),
+        scalar(
+            "brier",
+            0.1312,
+            0.1315,
+            verdict="changed",
+            reason=said("worse by 0.0003, within the margin"),
+            rule=Rule(better="lower", margin=0.002),
+            evidence={
+                "rule": {"production": {"better": "lower"}, "candidate": {"better": "lower", "margin": 0.002}},
+            },
+            noise=Noise(
+                source="reruns", runs=6, deviation=0.0002, baseline=0.1310, level=LEVEL, drift=said("drift: x")
+            ),
+        ),
+        scalar("flights", 28_889.0, 28_982.0, verdict="changed", gates=False, noise=Noise(source="none")),
+        Comparison(
+            record=said("forecasts"),
+            task="evaluate",
+            kind="predictions",
+            verdict="changed",
+            gates=True,
+            reason=said("worse in 1 of 2 slices"),
+            rule=Rule(truth=said("late"), prediction=said("p"), slices=(said("carrier"),), metric="auc", margin=0.005),
+            evidence={
+                "metric": "auc",
+                "method": "DeLong",
+                "loss": 0.0011,
+                "interval": [-0.0009, 0.0031],
+                "by_chance": 0.31,
+                "rows": {"aligned": 36_072, "added": 0, "removed": 0, "other truth": 0},
+                "slices": {
+                    said("carrier=EV"): {
+                        "rows": 5_464,
+                        "production": 0.7677,
+                        "candidate": 0.7655,
+                        "loss": 0.0022,
+                        "by_chance": 0.2,
+                        "level": 0.01,
+                    },
+                    said("carrier=F9") + " ": {
+                        "rows": 73,
+                        "production": 0.8946,
+                        "candidate": 0.8011,
+                        "loss": 0.0935,
+                        "by_chance": 0.00001,
+                        "level": 0.005,
+                    },
+                },
+                "slices_not_judged": {said("carrier=AS"): said("9 rows of one class, and auc takes 10")},
+            },
+        ),
+        Comparison(
+            record="flights profile",
+            task="ingest",
+            kind="profile",
+            verdict="changed",
+            gates=False,
+            reason=said("temperature: mean moved"),
+            evidence={
+                "changes": [said("temperature: mean moved by 0.9 standard deviations")],
+                "effects": [
+                    {
+                        "column": said("temperature"),
+                        "effect": "distribution",
+                        "size": 0.912345,
+                        "limit": 0.41,
+                        "usual": [0.1, 0.2, 0.3, 0.25, 0.28],
+                        "words": said("mean moved by 0.9 standard deviations"),
+                    },
+                    {"column": "", "effect": "rows", "size": 0.01, "limit": 0.1, "usual": [], "words": said("1% more")},
+                ],
+            },
+        ),
+        Comparison(
+            record="model",
+            task="train",
+            kind="model",
+            verdict="changed",
+            gates=False,
+            reason=said("98.3% agree"),
+            evidence={
+                "agreement": 0.9831,
+                "largest": 0.412345,
+                "shift": 0.0012345,
+                "calibration": 0.05,
+                "worst": [{"row": 7, "production": said("on time"), "candidate": said("late")}],
+                "costs": [said("predicting took 0.2 s, was 0.1 s")],
+            },
+        ),
+        Comparison(
+            record="duration",
+            task="train",
+            kind="resources",
+            verdict="changed",
+            gates=False,
+            reason=said("41.2 s, usually 12 s to 16 s (8 runs)"),
+            production="14.1 s",
+            candidate="41.2 s",
+            change="+192%",
+            evidence={"value": 41.2, "earlier": [13.0, 14.1, 14.9, 13.8, 14.2], "band": [12.0, 16.0]},
+        ),
+        Comparison(
+            record="plugin",
+            task="evaluate",
+            kind="json",
+            verdict="changed",
+            gates=False,
+            reason=said("another shape"),
+            evidence={said("unheard of"): {"a": [{"b": [said("c"), 1, None]}, 2]}, "slices": [said("no mapping")]},
+        ),
+    )
+    shares = (
+        Share(
+            task="evaluate",
+            record="auc",
+            change=-0.0218,
+            factors=(
+                Factor(name="code", amount=-0.0021),
+                Factor(name="data", amount=-0.0191),
+                Factor(name="interaction", amount=-0.0006),
+            ),
+            carried_by=(said("features cell 7"), said("load (data/rows.txt)")),
+        ),
+        Share(task="elsewhere", record=said("rows"), change=0.0, factors=(Factor(name="data", amount=0.0),)),
+    )
+    return GateResult(
+        run=13,
+        manifest="a" * 64,
+        production=11,
+        production_manifest="b" * 64,
+        decision="no",
+        reasons=(said("auc in evaluate: worse by 0.0218, margin 0.02; noise reaches no further than 0.7302"),),
+        comparisons=comparisons,
+        budget=Budget(stated=said("1 per quarter"), runs=91.0, schedule=said("1 per day (configuration)"), level=LEVEL),
+        looks={said("ab12cd34" * 8): 3},
+        cause=Cause(
+            shares=shares, replays=3, seconds=12.3, skipped=(said("environment: the old packages cannot be had"),)
+        ),
+        policy=make_ruling(said),
+    )
+
+
+def make_ruling(said: Callable[[str], str]) -> Ruling:
+    outcomes = (
+        Outcome(
+            rule=said("committed"),
+            at="check",
+            passes=False,
+            require=said("!ci || !run.code.dirty"),
+            because=said("What a machine promotes was built from a commit, and from nothing else."),
+            remedy=said("commit, and build again"),
+            error=said(""),
+            overridable=True,
+            looks=(Look(part=said("run.code.dirty"), value=said("true")),),
+        ),
+        Outcome(rule=said("short"), at="seal", passes=True, require=said("true"), because=said("Nothing takes hours.")),
+    )
+    return Ruling(
+        transition="check", run=13, manifest="a" * 64, channel="production", policy="c" * 64, outcomes=outcomes
+    )
+
+
+def make_contracts(text: str = "") -> tuple[Checked, ...]:
+    """One contract that is kept, and one that is broken in each way that a policy knows."""
+
+    def said(plain: str) -> str:
+        return text or plain
+
+    breaches = tuple(
+        Breach(
+            file=said("data/weather/2013-02.parquet"),
+            column=said("wind_speed") if policy != "warn" else "",
+            check=said("range"),
+            policy=policy,
+            count=1,
+            of=2_010,
+            example=said("1048.36058"),
+            message=said("1 of 2,010 rows outside of 0 to 120 mph, first 1048.36058 in row 268"),
+            cure=said("correct the file, or widen range in columns.wind_speed"),
+        )
+        for policy in ("warn", "quarantine", "fail")
+    )
+    aside = SetAside(
+        file=said("data/weather/2013-02.parquet"), path=said(".proofbook/quarantine/7/weather.csv"), rows=1
+    )
+    return (
+        Checked(contract=said("contracts/flights.toml"), digest="d" * 64, files=12),
+        Checked(
+            contract=said("contracts/weather.toml"), digest="e" * 64, files=12, breaches=breaches, set_aside=(aside,)
+        ),
+    )
+
+
+def make_history(name: str = "auc", task: str = "evaluate") -> dict[tuple[str, str], list[Point]]:
+    """What runs recorded of one number, the candidate's last."""
+    values = [0.741, 0.7432, 0.7449, 0.7402, 0.7461, 0.7418, 0.7431, 0.7399, 0.7213]
+    runs = [5, 6, 7, 8, 9, 10, 11, 12, 13]
+    return {(task, name): [Point(run=run, value=value) for run, value in zip(runs, values, strict=True)]}
+
+
+@pytest.fixture
+def judged(blobs) -> Case:
+    run = make_run(blobs, number=13, auc=0.7213, shift=14)
+    ingest = msgspec.structs.replace(run.tasks[0], contracts=make_contracts())
+    run = msgspec.structs.replace(run, tasks=(ingest, *run.tasks[1:]))
+    return Case(run, make_judged(), make_run(blobs, number=11), blobs.get, history=make_history())

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.express as px
 import plotly.graph_objects as go
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proofbook.model.record import Record
@@ -147,6 +147,7 @@ def test_whatever_a_figure_holds_is_drawn_or_is_not(traces, layout):
 
 
 @settings(max_examples=80, deadline=None)
+@example([5e-324], "bar", False)
 @given(
     st.lists(st.floats(allow_nan=True) | st.integers() | st.none(), min_size=1, max_size=20),
     st.sampled_from(["bar", "line", "dot", "both"]),

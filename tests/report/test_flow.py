@@ -153,3 +153,19 @@ def test_without_a_store_the_command_ends_with_2(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     assert run_command(capsys)[0] == 2
+
+
+def test_the_history_holds_whole_runs_of_this_pipeline_up_to_the_one_that_is_shown(project):
+    with Store.open(project) as store:
+        for number, (auc, more) in enumerate(
+            [(0.75, {}), (0.31, {"scope": "partial"}), (0.32, {"pipeline": "another"}), (0.76, {}), (0.99, {})], start=4
+        ):
+            assert store.reserve("flights") == number
+            store.seal(msgspec.structs.replace(make_run(store.blobs, number=number, auc=auc), **more))
+        gate = make_gate(store.blobs, store.run(7), "go")
+        store.save_gate(msgspec.structs.replace(gate, manifest=store.manifest(7), production=1))
+
+    html = write(project, 7).read_text(encoding="utf-8")
+
+    assert problems(html) == []
+    assert "run 1 to run 7: 4 runs, from 0.7431 to 0.76; production 0.7431; this run 0.76" in html

@@ -7,8 +7,9 @@ import pytest
 
 from proofbook.model.record import Record, Rule
 from proofbook.model.run import CellRun, Code, Environment, Failure, Product, Run, TaskRun
-from proofbook.model.verdict import Comparison, GateResult
+from proofbook.model.verdict import Comparison, GateResult, Noise
 from proofbook.report import page
+from tests.report.conftest import make_contracts, make_history, make_judged
 from tests.report.dom import problems
 from tests.report.hostile import PAYLOADS
 
@@ -125,6 +126,7 @@ def run_of(payload: str, blobs) -> tuple[Run, GateResult, Run]:
         started=text,
         seconds=1.0,
         failure=failure,
+        contracts=make_contracts(text),
     )
     run = Run(
         number=7,
@@ -147,6 +149,7 @@ def run_of(payload: str, blobs) -> tuple[Run, GateResult, Run]:
         "lines": [text * 3, text],
         "deep": {"a": {"b": {"c": {text: text}}}},
     }
+    known = make_judged(text)
     comparisons = tuple(
         Comparison(
             record=record.name,
@@ -160,6 +163,9 @@ def run_of(payload: str, blobs) -> tuple[Run, GateResult, Run]:
             change=text,
             rule=rule,
             evidence=evidence,
+            declared=rule,
+            rule_from={"margin": text, text: text},
+            noise=Noise(source="interval", runs=3, drift=text),
         )
         for record in records
     )
@@ -171,7 +177,11 @@ def run_of(payload: str, blobs) -> tuple[Run, GateResult, Run]:
         production_manifest=text,
         decision="no",
         reasons=(text,),
-        comparisons=comparisons,
+        comparisons=(*comparisons, *known.comparisons),
+        budget=known.budget,
+        looks=known.looks,
+        cause=known.cause,
+        policy=known.policy,
     )
     other = msgspec.structs.replace(run, number=3, parameters={text: "x", text + "y": text}, data={text + "z": text})
     return run, gate, other
@@ -180,7 +190,15 @@ def run_of(payload: str, blobs) -> tuple[Run, GateResult, Run]:
 def hostile_page(payload: str, blobs) -> str:
     run, gate, production = run_of(payload, blobs)
     text = payload.encode("utf-8", "replace").decode()
-    return page.render(run, gate=gate, production=production, load=blobs.get, identity=text, remarks=(text,))
+    return page.render(
+        run,
+        gate=gate,
+        production=production,
+        load=blobs.get,
+        identity=text,
+        remarks=(text,),
+        history=make_history() | make_history(text, text),
+    )
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
@@ -195,6 +213,9 @@ def test_the_payload_is_shown_as_text_where_text_is_meant(blobs):
     shown = hostile_page("<script>alert(1)</script>", blobs)
 
     assert shown.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 50
+    for section in ("cause", "policy", "contracts", "records"):
+        start = shown.index(f'<section id="{section}"')
+        assert "&lt;script&gt;" in shown[start : shown.index("</section>", start)], section
 
 
 def test_a_notebook_cannot_dress_up_as_a_verdict(blobs):

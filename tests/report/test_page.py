@@ -34,12 +34,12 @@ def order(text: str, *words: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("name", ["good", "regressed", "first", "failed"])
+@pytest.mark.parametrize("name", ["good", "regressed", "first", "failed", "judged"])
 def test_a_page_of_every_kind_is_well_formed_and_holds_nothing_active(name, request):
     assert problems(request.getfixturevalue(name).page()) == []
 
 
-@pytest.mark.parametrize("name", ["good", "regressed", "first", "failed"])
+@pytest.mark.parametrize("name", ["good", "regressed", "first", "failed", "judged"])
 def test_no_level_of_heading_is_left_out(name, request):
     levels = Dom(request.getfixturevalue(name).page()).headings
 

@@ -19,7 +19,7 @@ from proofbook.exceptions import ProofbookError
 from proofbook.release.promote import promote
 from proofbook.release.rollback import rollback
 from proofbook.store import Store
-from tests.store import making
+from tests.store import making, releases
 
 Say = Callable[[str], None]
 _RAISED = 3
@@ -36,18 +36,28 @@ def record(root: Path, say: Say) -> None:
     store = Store.open(root)
     number = store.reserve(making.PIPELINE)
     say(f"reserved {number}")
-    result = making.task_run(store, root, value=0.9, number=number)
+    # forced: there is a good result of these inputs, which must not count if this attempt does not succeed
+    result = making.task_run(store, root, value=0.2, number=number)
     store.attempt(result.name, result.key, run=number)
-    say(f"attempted {result.key}")
+    say(f"attempted {result.key} {number}")
     store.remember(result, run=number)
     say(f"remembered {result.key}")
     manifest = store.seal(making.run_of(number, result))
     say(f"sealed {number} {manifest}")
     making.judge(store, number)
     say(f"judged {number}")
+    store.keep_replay(manifest, "noise", {"seed": 1}, result.records, run=number)
+    say(f"replayed {manifest}")
     given_up = store.reserve(making.PIPELINE)
     store.abandon(given_up)
     say(f"abandoned {given_up}")
+
+
+def upgrade(root: Path, say: Say) -> None:
+    """A store of an earlier version is opened, and led to this one's schema."""
+    store = Store.open(root)
+    say(f"sealed 1 {store.manifest(1)}")
+    say("generation 1")
 
 
 def release(root: Path, say: Say) -> None:
@@ -62,6 +72,9 @@ def release(root: Path, say: Say) -> None:
 def prepare(scenario: str, root: Path) -> None:
     root.mkdir()
     if scenario == "creation":
+        return
+    if scenario == "upgrade":
+        releases.unpack(releases.ALL[0], root)
         return
     with Store.open(root) as store:
         for value in (0.1, 0.2):
@@ -129,14 +142,16 @@ def lost(store: Store, line: list[str]) -> str | None:
     match line:
         case ["reserved" | "abandoned", number]:
             there = int(number) in {run.number for run in store.runs()}
-        case ["attempted", key]:
-            there = store.latest("train") is not None or store.recall("train", key) == ()
+        case ["attempted", key, number]:
+            there = all(result.made_by == int(number) for result in store.recall("train", key)[:1])
         case ["remembered", key]:
-            there = len(store.recall("train", key)) == 1
+            there = len(store.recall("train", key)) > 0
         case ["sealed", number, manifest]:
             there = store.manifest(int(number)) == manifest
         case ["judged", number]:
             there = store.gate(int(number)) is not None
+        case ["replayed", manifest]:
+            there = len(store.replays(manifest, "noise")) == 1
         case ["generation", number]:
             there = int(number) <= (store.generations("production")[0].number)
         case _:
@@ -144,7 +159,12 @@ def lost(store: Store, line: list[str]) -> str | None:
     return None if there else f"acknowledged and lost: {' '.join(line)}"
 
 
-SCENARIOS: dict[str, Callable[[Path, Say], None]] = {"creation": creation, "record": record, "release": release}
+SCENARIOS: dict[str, Callable[[Path, Say], None]] = {
+    "creation": creation,
+    "record": record,
+    "release": release,
+    "upgrade": upgrade,
+}
 
 
 def strike_all(scenario: str, folder: Path) -> dict[str, object]:

@@ -3,6 +3,7 @@ import os
 import random
 from pathlib import Path
 
+import psutil
 import pytest
 
 from proofbook.exceptions import BlobCorruptError, StoreError
@@ -66,11 +67,61 @@ def test_a_file_that_changes_while_it_is_kept_is_not_kept(
 ) -> None:
     product = tmp_path / "product"
     product.write_bytes(CONTENT)
-    monkeypatch.setattr("proofbook.disk.atomic.chunks_of", lambda path: iter([b"half of it"]))
+    monkeypatch.setattr("proofbook.disk.atomic.chunks_of", lambda path: iter([b"half ", b"of it"]))
     monkeypatch.setattr("proofbook.disk.atomic.digest_of", lambda path: hashlib.sha256(CONTENT).hexdigest())
     with pytest.raises(Exception, match="changed while it was being read"):
         store.blobs.put_file(product)
     assert list(store.blobs.each()) == []
+
+
+def test_what_is_put_together_is_durable_at_the_end_contents_before_names(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "product").write_bytes(CONTENT)
+    done = []
+    fsync, link = os.fsync, os.link
+
+    def synced(descriptor: int) -> None:
+        done.append(str(Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(store.folder)))
+        fsync(descriptor)
+
+    def linked(source: str, target: Path, **options: bool) -> None:
+        done.append(target.name)
+        link(source, target, **options)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "link", linked)
+    with store.blobs.together() as blobs:
+        digests = [blobs.put(b"first"), blobs.put(b"second"), blobs.put_file(tmp_path / "product"), blobs.put(b"first")]
+        assert not any(store.blobs.has(digest) for digest in digests)
+        assert done == []
+    contents = [place.endswith(".tmp") for place in done]
+    assert done[0] == "blobs", "the names of the folders go first"
+    assert contents[1:4] == [True] * 3
+    assert done[4:7] == [digest[2:] for digest in digests[:3]]
+    assert sorted(done[7:]) == sorted(f"blobs/{digest[:2]}" for digest in digests[:3])
+    assert [store.blobs.get(digest) for digest in digests] == [b"first", b"second", CONTENT, b"first"]
+
+
+def test_what_is_put_together_is_not_kept_where_that_fails(store: Store) -> None:
+    def fail() -> None:
+        with store.blobs.together() as blobs:
+            blobs.put(b"first")
+            blobs.put(b"second")
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail()
+    assert list(store.blobs.each()) == []
+    assert [*(store.folder / "blobs").glob("*/*"), *(store.folder / "blobs").glob("*/.*")] == []
+    assert store.blobs.put(b"first") in store.blobs.each()
+
+
+def test_a_thousand_blobs_put_together_do_not_take_a_thousand_open_files(store: Store) -> None:
+    with store.blobs.together() as blobs:
+        digests = [blobs.put(str(number).encode()) for number in range(1000)]
+        assert psutil.Process().num_fds() < 200
+    assert set(store.blobs.each()) == set(digests)
 
 
 def test_every_flipped_bit_is_found(store: Store) -> None:
@@ -97,6 +148,16 @@ def test_a_damaged_blob_is_never_served_and_its_place_is_freed(store: Store, tmp
     assert (store.folder / "quarantine" / digest).read_bytes() == damage
     assert store.blobs.put(CONTENT) == digest
     assert store.blobs.get(digest) == CONTENT
+
+
+def test_a_file_is_named_only_after_it_was_read_and_found_sound(store: Store) -> None:
+    digest = store.blobs.put(CONTENT)
+    assert store.blobs.verified(digest).read_bytes() == store.blobs(digest) == CONTENT
+    overwrite(store, digest, CONTENT[::-1])
+    with pytest.raises(BlobCorruptError, match=rf"{digest}.*set aside"):
+        store.blobs.verified(digest)
+    with pytest.raises(BlobCorruptError, match=digest):
+        store.blobs.verified(digest)
 
 
 def test_a_damaged_blob_is_not_restored_over_a_file(store: Store, tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ import io
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
-from proofbook.model.verdict import Comparison, GateResult
+from proofbook.model.verdict import Comparison, GateResult, Noise
 from proofbook.terminal.verdict import print_gate
 
 
@@ -100,3 +101,26 @@ def test_markup_and_control_characters_of_a_record_are_shown_not_obeyed() -> Non
 def test_a_run_without_records_prints_its_decision() -> None:
     text = printed(GateResult(run=1, manifest="a" * 64, decision="review", reasons=("no production run yet",)))
     assert text == "run 1 against no production run\n\ndecision: review\n - no production run yet\n"
+
+
+def test_of_numbers_that_pass_the_smallest_loss_that_would_have_been_seen_is_told() -> None:
+    known = Noise(source="interval", runs=20, level=0.01, baseline=0.8, bound=0.77, detectable=0.05123)
+    blind = Noise(source="reruns", runs=3, level=0.01, baseline=0.8)
+    comparisons = (
+        comparison("auc", "pass", noise=known),
+        comparison("brier", "improved", noise=blind),
+        comparison("rows", "pass", noise=known, gates=False),
+        comparison("recall", "regressed", noise=known),
+        comparison("f1", "pass", noise=Noise(source="none")),
+    )
+    text = printed(replace(RESULT, comparisons=comparisons), width=120)
+    told = text[text.index("smallest loss that would have been seen") :]
+    assert [line.strip() for line in told.splitlines()[1:] if line.strip()] == [
+        "- evaluate: auc: 0.0512 (20 runs)",
+        "- evaluate: brier: none could have been told from noise (3 builds of production)",
+    ]
+
+
+def test_what_a_task_took_is_named_by_its_task() -> None:
+    taken = comparison("peak_memory", "changed", gates=False, kind="resources", task="train")
+    assert "train: peak memory" in printed(replace(RESULT, comparisons=(taken,)), width=120)

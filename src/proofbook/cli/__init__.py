@@ -21,14 +21,19 @@ COMMANDS = {
     "init": "init",
     "doctor": "doctor",
     "lint": "lint",
+    "contract": "contract",
     "build": "build",
     "status": "status",
     "check": "check",
+    "noise": "noise",
     "promote": "promote",
     "rollback": "rollback",
+    "policy": "policy",
     "history": "history",
     "runs": "runs",
     "show": "show",
+    "logs": "logs",
+    "debug": "debug",
     "diff": "diff",
     "report": "report",
     "convert": "convert",
@@ -72,7 +77,7 @@ def main(argv: list[str] | None = None) -> None:
         say.error(_usage(error))
         sys.exit(error.exit_code)
     except ProofbookError as error:
-        if "--debug" in argv:
+        if argv[:1] == ["--debug"]:
             raise
         _stop(error)
     # a command may return its exit code; everything else that it returns is not for the shell

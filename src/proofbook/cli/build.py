@@ -12,9 +12,13 @@ __all__ = ["build"]
     is_flag=True,
     help="One JSON document in place of progress and tables: the run and the gate's word.",
 )
+@click.option("--debug", metavar="TASK", help="Attach a console to the kernel of this task when it fails.")
 @click.argument("ploomber_flags", nargs=-1, type=click.UNPROCESSED)
-def build(ploomber_flags: tuple[str, ...], as_json: bool) -> int:
+def build(ploomber_flags: tuple[str, ...], as_json: bool, debug: str | None) -> int:
     """Lint, run what must run, seal the run, compare it with production, write the report.
+
+    Where everything is as the last good build left it, there is nothing to do: no new run is made, and the command
+    ends as that build did.
 
     Takes the flags of `ploomber build`: --force, --partially TASK, --skip-upstream, --entry-point FILE, and
     --env--NAME VALUE for each name of env.yaml.
@@ -23,4 +27,4 @@ def build(ploomber_flags: tuple[str, ...], as_json: bool) -> int:
     """
     from proofbook.ploomber import entry
 
-    return entry.build(ploomber_flags, as_json=as_json)
+    return entry.build(ploomber_flags, as_json=as_json, debug=debug)

@@ -16,7 +16,9 @@ __all__ = ["lint"]
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--select", multiple=True, metavar="CODES", help="Only these rules: codes or prefixes, with commas.")
 @click.option("--ignore", multiple=True, metavar="CODES", help="Not these rules: codes or prefixes, with commas.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How findings are shown.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", help="How they are shown."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; the same as --format json.")
 @click.option("--statistics", is_flag=True, help="How often each rule spoke, in place of the findings.")
 def lint(
@@ -51,7 +53,7 @@ def lint(
     show = output.statistics if statistics and form == "text" else output.FORMATS[form]
     said = show(result, colour=colour)
     # JSON is UTF-8, whatever a locale says of text
-    click.echo(said.encode() if form == "json" else said)
+    click.echo(said if form == "text" else said.encode())
     return LintFailedError.exit_code if result.errors else 0
 
 

@@ -24,7 +24,8 @@ def promote(
     whole pipeline, and have been checked against what production holds now.
 
     What the gate said decides: `go` needs nothing more; `review` needs --accept, but for the very first run, whose
-    promotion is the acceptance; `no` needs --override and --reason.
+    promotion is the acceptance; `no` needs --override and --reason. Then the rules of the policy are asked, where the
+    project has one (`policy.toml`); --override passes those of them that allow it.
     """
     from proofbook.flow import promote as flow
     from proofbook.terminal import releases, tables

@@ -1,7 +1,7 @@
 """One build: decide, run, seal, gate, report. Success is written last, once, and by content."""
 
 import asyncio
-import signal
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,19 +12,17 @@ import msgspec
 
 from proofbook.disk import clock
 from proofbook.exceptions import LockHeldError
-from proofbook.execute import schedule
-from proofbook.flow import check, products, report, surroundings
+from proofbook.flow import check, debug, kept, report, surroundings
+from proofbook.flow.drive import GOOD, Drive
 from proofbook.flow.plan import Planner
 from proofbook.flow.task import Request, TaskRunner
+from proofbook.gate import rules
 from proofbook.model.pipeline import Task
 from proofbook.model.run import Ending, Run, TaskRun
 from proofbook.model.verdict import GateResult
 from proofbook.store import Store
 
 __all__ = ["Built", "Request", "build"]
-
-# `skipped` is only ever returned by a task that was taken as it is, under --skip-upstream
-_GOOD = {"ran", "restored", "up-to-date", "skipped"}
 
 Event = dict[str, Any]
 
@@ -45,20 +43,32 @@ def build(request: Request, *, observe: Callable[[Event], None]) -> Built:
 
     Args:
         request: What to build.
-        observe: Called with each event, as it happens: a mapping with `event` and, mostly, `task`.
+        observe: Called with each event, as it happens: a mapping with `event` and, mostly, `task`. Beside those of
+            `execute.notebook.run`: `run_started`, `expected`, `task_started`, `attempt_failed`, `task_finished`,
+            `run_finished`.
 
     Raises:
         MachineError: The store cannot be written, or another build holds the lock for too long.
         UsageError: A notebook or a data file is not as the pipeline says.
     """
-    store = Store.open(request.root)
     try:
-        held = store.build_lock(0)
-    except LockHeldError as error:
-        observe({"event": "waiting", "message": str(error)})
-        held = store.build_lock(request.configuration.lock_wait)
-    with held:
-        return _Build(request, store, observe).go()
+        if request.debug is not None:
+            debug.require(request.pipeline, request.debug)
+        store = Store.open(request.root)
+        try:
+            held = store.build_lock(0)
+        except LockHeldError as error:
+            observe({"event": "waiting", "message": str(error)})
+            held = store.build_lock(request.configuration.lock_wait)
+        # what is loaded by now stays: the collector need not look through it again and again for what may go
+        gc.freeze()
+        with held:
+            return _Build(request, store, observe).go()
+    finally:
+        gc.unfreeze()
+        if request.pool is not None:
+            # a second time where all went well, which does nothing
+            asyncio.run(request.pool.close())
 
 
 class _Build:
@@ -66,8 +76,6 @@ class _Build:
         self._request = request
         self._store = store
         self._observe = observe
-        self._runs: dict[str, TaskRun] = {}
-        self._log: list[bytes] = []
         environment = surroundings.environment(request.root)
         self._environment = environment
         self._planner = Planner(
@@ -79,22 +87,34 @@ class _Build:
             notebook=request.parsed,
         )
         self._number = store.reserve(request.pipeline.path)
-        self._runner = TaskRunner(request, store, run=self._number, emit=self._emit)
+        self._log = store.live_log(self._number)
+        self._drive = Drive(
+            request,
+            store,
+            planner=self._planner,
+            runner=TaskRunner(request, store, run=self._number, emit=self._emit),
+            run=self._number,
+            cpus=environment.cpus,
+            emit=self._emit,
+        )
 
     def go(self) -> Built:
         started, clock_started = clock.now(), time.monotonic()
         code = surroundings.code(self._request.root, self._store)
         self._emit(event="run_started", run=self._number, tasks=[task.name for task in self._request.pipeline.tasks])
         try:
-            cancelled = asyncio.run(self._drive())
+            with self._store.keeping():
+                cancelled = asyncio.run(self._drive.run())
         except BaseException:
+            self._log.close()
             self._store.abandon(self._number)
             raise
-        tasks = tuple(self._runs.get(task.name) or self._skipped(task) for task in self._request.pipeline.tasks)
+        tasks = tuple(self._drive.runs.get(task.name) or self._skipped(task) for task in self._request.pipeline.tasks)
+        tasks = self._under_rules(tasks)
         ending: Ending = "succeeded"
         if cancelled:
             ending = "cancelled"
-        elif any(task.status == "failed" for task in tasks):
+        elif self._drive.out_of_time or any(task.status == "failed" for task in tasks):
             ending = "failed"
         seconds = time.monotonic() - clock_started
         self._emit(event="run_finished", run=self._number, ending=ending, seconds=round(seconds, 3))
@@ -112,15 +132,25 @@ class _Build:
             environment=self._environment,
             tasks=tasks,
             findings=self._request.findings,
-            log=self._store.blobs.put(b"".join(self._log)),
+            log=self._log.keep(self._store.blobs),
         )
+        run = kept.keep(self._store, self._request.root, run, pipeline=self._request.pipeline)
         self._store.seal(run)
+        self._log.remove()
         return self._judge(run)
 
     def _judge(self, run: Run) -> Built:
         gate = None
         if run.ending != "cancelled":
-            gate = check.check(self._store, run.number, against=self._request.configuration.gate.channel)
+            asked = self._request.configuration.gate
+            gate = check.check(
+                self._store,
+                run.number,
+                against=asked.channel,
+                configuration=asked,
+                # the run's own log is sealed by now
+                say=lambda line: self._observe({"event": "judging", "message": line}),
+            )
         page = report.write(self._store, run.number, folder=self._request.root / self._request.configuration.report)
         exit_code = 0
         if run.ending == "cancelled":
@@ -131,81 +161,30 @@ class _Build:
             exit_code = check.exit_code(gate, strict=self._request.configuration.gate.strict)
         return Built(run=run, gate=gate, report=page, exit_code=exit_code)
 
-    async def _drive(self) -> bool:
-        """Run all that must run. Returns whether it was interrupted."""
-        loop = asyncio.get_running_loop()
-        work = asyncio.ensure_future(self._schedule())
-
-        def stop() -> None:
-            work.cancel()
-            # a second signal ends us at once: the run then shows as interrupted, as after a power cut
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
-                signal.signal(number, signal.SIG_DFL)
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop)
-        try:
-            await work
-        except asyncio.CancelledError:
-            return True
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
-        return any(run.status == "cancelled" for run in self._runs.values())
-
-    async def _schedule(self) -> None:
-        request = self._request
-        graph = {task.name: task.upstream for task in request.pipeline.tasks}
-        durations = {name: past.seconds for name in graph if (past := self._store.latest(name)) is not None}
-        workers = request.configuration.workers or self._environment.cpus
-        await schedule.run(graph, self._task, workers=workers, durations=durations)
-
-    async def _task(self, name: str) -> bool:
-        task = self._request.pipeline[name]
-        run = await self._outcome(task)
-        self._runs[name] = run
-        self._emit(
-            event="task_finished", task=name, status=run.status, reason=run.reason, seconds=run.seconds,
-            failure=msgspec.to_builtins(run.failure),
-        )  # fmt: skip
-        return run.status in _GOOD
-
-    async def _outcome(self, task: Task) -> TaskRun:
-        request = self._request
-        if request.skip_upstream and request.targets is not None and task.name not in request.targets:
-            return self._runner.taken_as_is(task)
-        upstream, since = {name: self._runs[name] for name in task.upstream}, time.time_ns()
-        plan = self._planner.decide(task, upstream=upstream, force=request.force)
-        if plan.past is not None:
-            if plan.action == "restore":
-                products.restore(self._store, request.root, plan.past.products, plan.differing)
-            status = "up-to-date" if plan.action == "nothing" else "restored"
-            return msgspec.structs.replace(plan.past, status=status, reason=plan.reason)
-        self._emit(event="task_started", task=task.name, reason=plan.reason)
-        # from here on, and until it succeeds, no earlier result of these inputs counts: a failure stays one
-        self._store.attempt(task.name, plan.key, run=self._number)
-        products.discard(request.root, task.products)
-        run = await self._runner.run(task, plan)
-        if run.status == "ran":
-            changed = self._planner.changed_meanwhile(plan, run, upstream=upstream, since=since)
-            if changed is None:
-                self._store.remember(run, run=self._number)
-            else:
-                # what it read is not what its key says: good for this run, and for no other
-                run = msgspec.structs.replace(run, reason=f"{run.reason}; {changed} changed while it ran")
-        else:
-            # half-written data must not lie where good data is looked for; the notebook shows what happened
-            products.discard(
-                request.root, {key: path for key, path in task.products.items() if key != task.notebook_product}
-            )
-        return run
+    def _under_rules(self, tasks: tuple[TaskRun, ...]) -> tuple[TaskRun, ...]:
+        """The tasks with the configuration's rules in force: also of those that stand, and did not run for it."""
+        configured = self._request.configuration.gate.rules
+        ruled = rules.of_tasks(tasks, rules=configured)
+        # of a part, or of tasks that did not get so far, nobody knows what they would have recorded
+        if self._request.targets is None and all(task.status in GOOD for task in tasks):
+            for place in rules.unmatched(tasks, rules=configured):
+                message = f"{place} names no record of this pipeline, so it guards nothing"
+                self._emit(event="unguarded", message=message)
+        return ruled
 
     def _skipped(self, task: Task) -> TaskRun:
-        blocked = [
-            name for name in task.upstream if self._runs.get(name) is None or self._runs[name].status not in _GOOD
-        ]
-        reason = f"{blocked[0]} did not succeed" if blocked else "interrupted before it started"
+        runs = self._drive.runs
+        configuration = self._request.configuration
+        blocked = [name for name in task.upstream if name not in runs or runs[name].status not in GOOD]
+        failed = [name for name, run in runs.items() if run.status == "failed"]
+        if blocked:
+            reason = f"{blocked[0]} did not succeed"
+        elif self._drive.out_of_time:
+            reason = f"run timeout after {configuration.run_timeout:g} s, before it started"
+        elif failed and configuration.on_failure == "stop":
+            reason = f"{failed[0]} failed, and nothing is started after that (on_failure = stop)"
+        else:
+            reason = "interrupted before it started"
         return TaskRun(
             name=task.name,
             status="skipped",

@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -11,6 +11,8 @@ from proofbook.exceptions import ConfigurationError
 from proofbook.model.configuration import Configuration
 
 __all__ = ["load"]
+
+_Shape = TypeVar("_Shape", bound=msgspec.Struct)
 
 
 def load(root: Path) -> Configuration:
@@ -40,20 +42,47 @@ def _table(path: Path) -> dict[str, Any]:
 
 
 def _convert(table: dict[str, Any], *, where: str) -> Configuration:
-    _refuse_unknown(table, Configuration, where=where)
+    _look_closer(table, Configuration, where=where)
+    found = _struct(table, Configuration, where=where)
+    if "gate" in table:
+        _read_budget(found, where=where)
+    return found
+
+
+def _read_budget(configuration: Configuration, *, where: str) -> None:
+    """Refuse here what the gate could not read: there a whole run would have been built for nothing."""
+    from proofbook.gate.budget import budget
+
     try:
-        return msgspec.convert(table, Configuration)
+        budget(configuration.gate.false_alarms, schedule=configuration.gate.schedule, started=())
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}.gate: {error}") from None
+
+
+def _struct(value: Any, shape: type[_Shape], *, where: str) -> _Shape:
+    try:
+        return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{where}: {error}") from None
 
 
-def _refuse_unknown(table: dict[str, Any], shape: type[msgspec.Struct], *, where: str) -> None:
+def _look_closer(table: dict[str, Any], shape: type[msgspec.Struct], *, where: str) -> None:
+    """Refuse unknown keys, and what is wrong in a table of names: a message about all of them would not say which."""
     known = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     for key, value in table.items():
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
             raise ConfigurationError(f"{where}: unknown key {key!r}; {hint}")
-        inner = known[key].type
-        if isinstance(inner, type) and issubclass(inner, msgspec.Struct) and isinstance(value, dict):
-            _refuse_unknown(value, inner, where=f"{where}.{key}")
+        said = known[key].type
+        for inner in (said, *get_args(said)):
+            if not (isinstance(inner, type) and issubclass(inner, msgspec.Struct) and isinstance(value, dict)):
+                continue
+            place = f"{where}.{key}"
+            named = value if get_origin(said) is dict else None
+            if named is None:
+                _look_closer(value, inner, where=place)
+            for name, own in (named or {}).items():
+                if isinstance(own, dict):
+                    _look_closer(own, inner, where=f"{place}.{name}")
+                _struct(own, inner, where=f"{place}.{name}")

@@ -7,14 +7,15 @@ Time stamps play no part.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from proofbook.analyze import fingerprint, reach
-from proofbook.disk.atomic import digest_of
+from proofbook.disk import atomic
 from proofbook.model.notebook import Notebook
 from proofbook.model.pipeline import Pipeline, Task
 from proofbook.model.run import TaskRun, canonical
@@ -35,6 +36,7 @@ def of_task(
     data: Mapping[str, str],
     outputs: Mapping[str, str],
     notebook: Notebook | None,
+    contracts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """
     The inputs of `task` by name, as JSON.
@@ -48,6 +50,7 @@ def of_task(
         data: Declared data files of the task: path to digest.
         outputs: Upstream task to digest of what its executed notebook shows, for tasks that have one.
         notebook: The notebook that the task runs, without injected parameters; None for other tasks.
+        contracts: Contracts of its data files: path to digest.
     """
     modules: dict[str, str] = {}
     if notebook is not None:
@@ -67,6 +70,8 @@ def of_task(
         "data": dict(data),
         "kernel": task.kernel,
         "environment": environment,
+        # only where there are any: all else keeps the key that it had before there were contracts
+        **({"contracts": dict(contracts)} if contracts else {}),
     }
 
 
@@ -93,7 +98,8 @@ def _expand(root: Path, declared: str) -> Iterator[str]:
     if path.is_dir():
         yield from (str(Path(declared) / file.relative_to(path)) for file in path.rglob("*") if file.is_file())
     else:
-        yield declared
+        # one name for one file: a contract speaks of `data/a.csv`, and not of `./data/a.csv`
+        yield os.path.normpath(declared)
 
 
 def explain(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> str:
@@ -107,8 +113,9 @@ def explain(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> str:
         ("modules", "module {} changed"),
         ("data", "data file {} changed"),
         ("upstream", "{} has new products"),
+        ("contracts", "contract {} changed"),
     ):
-        reasons += [said.format(name) for name in _changed(old.get(part, {}), new[part])]
+        reasons += [said.format(name) for name in _changed(old.get(part, {}), new.get(part, {}))]
     for name in _changed(old.get("params", {}), new["params"]):
         was, now = old.get("params", {}).get(name, "(none)"), new["params"].get(name, "(none)")
         reasons.append(f"parameter {name}: {_short(was)} -> {_short(now)}")
@@ -173,6 +180,8 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def data_digests(root: Path, files: list[str]) -> dict[str, str]:
+def data_digests(
+    root: Path, files: list[str], *, digest_of: Callable[[Path], str] = atomic.digest_of
+) -> dict[str, str]:
     """Content of data files: path to digest; `missing` for one that is not there."""
     return {file: digest_of(root / file) if (root / file).is_file() else "missing" for file in files}

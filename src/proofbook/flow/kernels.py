@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jupyter_core.paths import jupyter_path
 
-__all__ = ["NATIVE", "installed", "is_installed"]
+__all__ = ["NATIVE", "installed"]
 
 NATIVE = "python3"
 """The kernel that jupyter_client makes up where no file describes it and ipykernel is installed."""
@@ -23,8 +23,3 @@ def installed() -> dict[str, Path | None]:
     if find_spec("ipykernel") is not None:
         found.setdefault(NATIVE, None)
     return found
-
-
-def is_installed(name: str) -> bool:
-    """Whether a notebook that asks for the kernel `name` gets one here."""
-    return name.lower() in installed()

@@ -4,8 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from proofbook.analyze import source
 from proofbook.analyze.cells import CellFlow
+from proofbook.analyze.positions import source_starts
 from proofbook.exceptions import NotebookError
 from proofbook.lint import discovery, engine, records, registry
 from proofbook.lint.result import LintResult
@@ -55,14 +58,28 @@ def lint(
             continue
         read.append((path.resolve(), notebook, engine.analyze(notebook)))
     recorded = _recorded([(notebook, flow) for path, notebook, flow in read if path in tasks])
+    shared = {name: paths for name, paths in recorded.items() if len(paths) > 1}
     for path, notebook, flow in read:
         project = Project(task=False, injected=frozenset()) if sources is not None else None
         if path in tasks:
-            elsewhere = {name: tuple(p for p in paths if p != notebook.path) for name, paths in recorded.items()}
+            elsewhere = {name: tuple(p for p in paths if p != notebook.path) for name, paths in shared.items()}
             project = Project(injected=tasks[path], records={name: paths for name, paths in elsewhere.items() if paths})
-        findings += engine.lint(notebook, configuration=configuration, project=project, flow=flow)
+        found_here = engine.lint(notebook, configuration=configuration, project=project, flow=flow)
+        findings += _placed(found_here, notebook, path=path) if found_here else ()
     cells = sum(len(notebook.code_cells) for _, notebook, _ in read)
     return LintResult(findings=tuple(sorted(findings)), notebooks=len(found), cells=cells)
+
+
+def _placed(findings: Sequence[Finding], notebook: Notebook, *, path: Path) -> tuple[Finding, ...]:
+    """The findings with their lines in the file, as far as its layout tells them."""
+    starts = tuple(cell.line for cell in notebook.cells)
+    if notebook.format == "ipynb":
+        text = source.read_bytes(path, shown=notebook.path).decode("utf-8", "replace")
+        starts = source_starts(text, cells=len(notebook.cells))
+    return tuple(
+        replace(found, file_line=starts[found.cell - 1] + max(found.line, 1) - 1) if found.cell and starts else found
+        for found in findings
+    )
 
 
 def _shown(path: Path, *, root: Path) -> str:

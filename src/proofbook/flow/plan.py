@@ -1,14 +1,17 @@
 """Decides what must be done for a task: nothing, put its products back, or run it; and says why."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from proofbook.contracts.contract import Contract
+from proofbook.contracts.files import Assigned
 from proofbook.exceptions import StoreError
+from proofbook.flow import contracts, products, surroundings
 from proofbook.flow import inputs as task_inputs
-from proofbook.flow import products, surroundings
+from proofbook.flow.digests import Digests
 from proofbook.model.configuration import Configuration
 from proofbook.model.notebook import Notebook
 from proofbook.model.pipeline import Pipeline, Task
@@ -29,6 +32,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The good run whose result holds; None where the task must run."""
     differing: dict[str, str] = {}
     """Products to put back: key to `missing` or `edited`."""
+    contracts: tuple[Assigned, ...] = ()
+    """Those that speak of its data files."""
 
 
 class Planner:
@@ -48,8 +53,11 @@ class Planner:
         self._store = store
         self._root = root
         self._pipeline = pipeline
-        self._globs = configuration.data
+        self._configuration = configuration
+        self._contracts: tuple[Contract, ...] | None = None
         self._environment = surroundings.fingerprint(environment)
+        self._digests = Digests()
+        self._shown: dict[str, str] = {}
         self.data: dict[str, str] = {}
         """Declared data files of the tasks decided so far: path to digest."""
 
@@ -60,9 +68,10 @@ class Planner:
         Raises:
             NotebookError: Its notebook cannot be read.
         """
-        files = task_inputs.data_files(task, self._globs.get(task.name, []), root=self._root)
-        data = task_inputs.data_digests(self._root, files)
+        files = task_inputs.data_files(task, self._configuration.data.get(task.name, []), root=self._root)
+        data = task_inputs.data_digests(self._root, files, digest_of=self._digests.of)
         self.data |= data
+        held = self._assigned(task, files)
         inputs = task_inputs.of_task(
             task,
             pipeline=self._pipeline,
@@ -72,14 +81,15 @@ class Planner:
             data=data,
             outputs={name: self._outputs(run) for name, run in upstream.items() if run.notebook},
             notebook=self._notebook(task) if task.kind == "notebook" else None,
+            contracts=contracts.digests(held, data=data, root=self._root),
         )
         key = task_inputs.key_of(inputs)
         if force:
-            return Plan(action="run", reason="forced", inputs=inputs, key=key)
+            return Plan(action="run", reason="forced", inputs=inputs, key=key, contracts=held)
         if task.unseen:
             reason = "one of its products is no file: whether it is still there cannot be told"
-            return Plan(action="run", reason=reason, inputs=inputs, key=key)
-        return self._from_past(task, inputs=inputs, key=key)
+            return Plan(action="run", reason=reason, inputs=inputs, key=key, contracts=held)
+        return structs.replace(self._from_past(task, inputs=inputs, key=key), contracts=held)
 
     def changed_meanwhile(self, plan: Plan, run: TaskRun, *, upstream: Mapping[str, TaskRun], since: int) -> str | None:
         """
@@ -93,11 +103,11 @@ class Planner:
                 showed, nothing else tells.
         """
         for above in upstream.values():
-            differing = products.differing(self._root, above.products)
+            differing = products.differing(self._root, above.products, digest_of=self._digests.of)
             if differing:
                 return above.products[next(iter(differing))].path
         data: dict[str, str] = plan.inputs["data"]
-        for path, digest in task_inputs.data_digests(self._root, list(data)).items():
+        for path, digest in task_inputs.data_digests(self._root, list(data), digest_of=self._digests.of).items():
             if data[path] != digest:
                 return path
         modules: dict[str, str] = plan.inputs["modules"]
@@ -108,13 +118,25 @@ class Planner:
                 return path
         return None
 
+    def _assigned(self, task: Task, files: Iterable[str]) -> tuple[Assigned, ...]:
+        """
+        The contracts that speak of the data files of a task.
+
+        Raises:
+            ConfigurationError: A contract cannot be read, or two claim one file.
+        """
+        if self._contracts is None:
+            self._contracts = contracts.load(self._configuration, root=self._root)
+        globs = self._configuration.data.get(task.name, [])
+        return contracts.assigned(self._contracts, files=sorted(files), globs=globs)
+
     def _from_past(self, task: Task, *, inputs: dict[str, Any], key: str) -> Plan:
         reason = ""
         for past in self._store.recall(task.name, key):
             if not task_inputs.modules_now(self._root, past.modules):
                 reason = "a module that it imported while running changed"
                 continue
-            differing = products.differing(self._root, past.products)
+            differing = products.differing(self._root, past.products, digest_of=self._digests.of)
             if not differing:
                 return Plan(action="nothing", reason="nothing changed", inputs=inputs, key=key, past=past)
             lost = [name for name in differing if not self._whole(past, name)]
@@ -145,7 +167,10 @@ class Planner:
     def _outputs(self, run: TaskRun) -> str:
         if run.notebook is None:
             return ""
-        try:
-            return task_inputs.outputs_digest(self._store.blobs.get(run.notebook))
-        except StoreError:
-            return run.notebook
+        if run.notebook not in self._shown:
+            try:
+                shown = task_inputs.outputs_digest(self._store.blobs.get(run.notebook))
+            except StoreError:
+                return run.notebook
+            self._shown[run.notebook] = shown
+        return self._shown[run.notebook]

@@ -1,7 +1,8 @@
 """A task's products on disk: taken into the store, compared with what a good run wrote, put back."""
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from proofbook.disk import atomic
@@ -9,6 +10,7 @@ from proofbook.disk.paths import inside
 from proofbook.exceptions import PathEscapesError
 from proofbook.model.run import Product, canonical
 from proofbook.store import Store
+from proofbook.store.blobs import Together
 
 __all__ = ["capture", "differing", "discard", "located", "restore"]
 
@@ -18,7 +20,7 @@ def located(root: Path, relative: str) -> Path:
     return root / relative
 
 
-def capture(store: Store, root: Path, products: Mapping[str, str]) -> tuple[dict[str, Product], dict[str, str]]:
+def capture(blobs: Together, root: Path, products: Mapping[str, str]) -> tuple[dict[str, Product], dict[str, str]]:
     """
     Put the products into the store.
 
@@ -30,25 +32,27 @@ def capture(store: Store, root: Path, products: Mapping[str, str]) -> tuple[dict
     for key, relative in products.items():
         path = located(root, relative)
         if path.is_dir():
-            files = {str(file.relative_to(path)): store.blobs.put_file(file) for file in _files(path)}
+            files = {str(file.relative_to(path)): blobs.put_file(file) for file in _files(path)}
             size = sum(file.stat().st_size for file in _files(path))
             captured[key] = Product(path=relative, digest=_folder_digest(files), size=size, folder=files)
         elif path.is_file():
-            digest = store.blobs.put_file(path)
+            digest = blobs.put_file(path)
             captured[key] = Product(path=relative, digest=digest, size=path.stat().st_size)
         else:
             missing[key] = relative
     return captured, missing
 
 
-def differing(root: Path, products: Mapping[str, Product]) -> dict[str, str]:
+def differing(
+    root: Path, products: Mapping[str, Product], *, digest_of: Callable[[Path], str] = atomic.digest_of
+) -> dict[str, str]:
     """Which products are not what they were: key to `missing` or `edited`."""
     found: dict[str, str] = {}
     for key, product in products.items():
         path = located(root, product.path)
         if not path.exists():
             found[key] = "missing"
-        elif _digest(path) != product.digest:
+        elif _digest(path, digest_of) != product.digest:
             found[key] = "edited"
     return found
 
@@ -76,9 +80,11 @@ def discard(root: Path, products: Mapping[str, str]) -> None:
     Raises:
         PathEscapesError: A product is the project's own folder, or one that the project lies in.
     """
+    # texts, not paths: this is asked twice for each task
+    own = os.path.realpath(root)
     for relative in products.values():
         path = located(root, relative)
-        if root.resolve().is_relative_to(path.resolve()):
+        if f"{own}{os.sep}".startswith(f"{os.path.realpath(path).rstrip(os.sep)}{os.sep}"):
             raise PathEscapesError(f"product {relative!r} is the project's own folder: name a folder below it")
         atomic.remove(path)
 
@@ -91,7 +97,7 @@ def _folder_digest(files: Mapping[str, str]) -> str:
     return hashlib.sha256(canonical(dict(files))).hexdigest()
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, digest_of: Callable[[Path], str]) -> str:
     if path.is_dir():
-        return _folder_digest({str(file.relative_to(path)): atomic.digest_of(file) for file in _files(path)})
-    return atomic.digest_of(path)
+        return _folder_digest({str(file.relative_to(path)): digest_of(file) for file in _files(path)})
+    return digest_of(path)

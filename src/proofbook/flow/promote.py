@@ -1,15 +1,15 @@
 """`proofbook promote`: which run, who, and may they."""
 
-import getpass
-import os
+from functools import partial
 from pathlib import Path
 
 from proofbook.exceptions import UsageError
+from proofbook.flow import policy
 from proofbook.release import promote as release
 from proofbook.release.promote import Release
 from proofbook.store import Store
 
-__all__ = ["person", "promote"]
+__all__ = ["promote"]
 
 
 def promote(
@@ -30,24 +30,24 @@ def promote(
         channel: Where it goes.
         reason: Why.
         accept: What a person says to a `review`.
-        override: Promote against the gate's `no`.
+        override: Promote against the gate's `no`, and against rules of the policy that allow it.
 
     Raises:
         ProofbookError: See `release.promote`; and in CI nobody can accept or override.
     """
-    if (accept is not None or override) and os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+    ci = policy.in_ci()
+    if (accept is not None or override) and ci:
         raise UsageError("CI can neither accept nor override: a person must, at their own machine")
     with Store.open(root, create=False) as store:
         number = store.number(reference)
         return release.promote(
-            store, number, channel=channel, by=person(), reason=reason, accept=accept, override=override
+            store,
+            number,
+            channel=channel,
+            by=policy.person(),
+            reason=reason,
+            accept=accept,
+            override=override,
+            rules=partial(policy.load, root),
+            ci=ci,
         )
-
-
-def person() -> str:
-    """The name that the machine knows the user by."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        # a container may run under a number that has no name
-        return f"uid {os.getuid()}"

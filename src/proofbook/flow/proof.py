@@ -21,6 +21,7 @@ from proofbook.exceptions import CancelledError
 from proofbook.execute import parameters
 from proofbook.execute.notebook import Order, Outcome
 from proofbook.execute.notebook import run as run_notebook
+from proofbook.kernels.pool import Pool
 from proofbook.model.configuration import Configuration
 
 __all__ = ["Proof", "prove"]
@@ -81,12 +82,19 @@ async def prove(
         CancelledError: It was interrupted.
     """
     proofs: dict[str, Proof] = {}
-    with spool.folder() as made:
-        for conversion in conversions:
-            say(f"running {conversion.original} and the task {conversion.name}, each in a copy of the project")
-            with spool.folder() as folder:
-                scratch = _Scratch(conversion, root=root, folder=folder, made=made, configuration=configuration)
-                proofs[conversion.name] = await scratch.prove(say)
+    # cold: what a template had imported would be the project's own modules, and not those of the copy
+    pool = Pool(root=root, mode="cold", spare=0)
+    try:
+        with spool.folder() as made:
+            for conversion in conversions:
+                say(f"running {conversion.original} and the task {conversion.name}, each in a copy of the project")
+                with spool.folder() as folder:
+                    scratch = _Scratch(
+                        conversion, root=root, folder=folder, made=made, configuration=configuration, pool=pool
+                    )
+                    proofs[conversion.name] = await scratch.prove(say)
+    finally:
+        await pool.close()
     return proofs
 
 
@@ -94,13 +102,21 @@ class _Scratch:
     """The copies for one conversion, and the runs in them."""
 
     def __init__(
-        self, conversion: Conversion, *, root: Path, folder: Path, made: Path, configuration: Configuration
+        self,
+        conversion: Conversion,
+        *,
+        root: Path,
+        folder: Path,
+        made: Path,
+        configuration: Configuration,
+        pool: Pool,
     ) -> None:
         self._conversion = conversion
         self._root = root
         self._folder = folder.resolve()
         self._made = made
         self._configuration = configuration
+        self._pool = pool
 
     async def prove(self, say: Callable[[str], None]) -> Proof:
         conversion = self._conversion
@@ -193,15 +209,17 @@ class _Scratch:
         return await self._run(parameters.inject(self._conversion.notebook, values), folder, base=".")
 
     async def _run(self, notebook: bytes, folder: Path, *, base: str) -> _Ran:
+        limits = self._configuration.task(self._conversion.name)
         order = Order(
             task=self._conversion.name,
             notebook=notebook,
             output=str(self._folder / "executed" / f"{folder.name}.ipynb"),
             root=str(folder / base),
-            cell_timeout=self._configuration.cell_timeout,
-            task_timeout=self._configuration.task_timeout,
+            cell_timeout=limits.cell_timeout,
+            task_timeout=limits.task_timeout,
+            memory_limit=limits.memory_bytes,
         )
-        outcome = await run_notebook(order, on_event=lambda _: None)
+        outcome = await run_notebook(order, pool=self._pool, on_event=lambda _: None)
         if outcome.status == "cancelled":
             raise CancelledError("interrupted; the conversion was written, and is not proven")
         return _Ran(folder, outcome)

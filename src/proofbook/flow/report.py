@@ -8,12 +8,19 @@ from proofbook.exceptions import ProofbookError
 from proofbook.model.run import Run
 from proofbook.model.verdict import GateResult
 from proofbook.report import page
+from proofbook.report.history import Point
 from proofbook.store import Store
 
 __all__ = ["write"]
 
 _LISTED = 100
 """Runs in the list."""
+_DRAWN = 200
+"""Records whose history is looked up, those that gate first."""
+_BEFORE = 60
+"""Runs of a history."""
+_SOUGHT = 400
+"""Newest runs among which those are sought."""
 
 
 def write(store: Store, reference: str | int = "latest", *, folder: Path) -> Path:
@@ -51,6 +58,7 @@ def write(store: Store, reference: str | int = "latest", *, folder: Path) -> Pat
         identity=store.manifest(number),
         in_production=held is not None and held.run == number,
         remarks=remarks,
+        history=_history(store, number, gate) if gate else None,
     )
     target = folder / f"run-{number}.html"
     _put(target, html)
@@ -65,6 +73,31 @@ def _gate(store: Store, number: int, *, remarks: list[str]) -> GateResult | None
     except ProofbookError as error:
         remarks.append(f"What the gate said of this run cannot be read: {error}")
         return None
+
+
+def _history(store: Store, number: int, gate: GateResult) -> dict[tuple[str, str], list[Point]]:
+    """What whole runs up to this one recorded, of each number that was compared; oldest first."""
+    listed = store.runs(_SOUGHT)
+    pipeline = next((summary.pipeline for summary in listed if summary.number == number), None)
+    counted = {
+        summary.number
+        for summary in listed
+        if summary.pipeline == pipeline and summary.scope == "full" and summary.ending == "succeeded"
+    } | {number, gate.production}
+    compared = [found for found in gate.comparisons if found.kind == "scalar"]
+    drawn = sorted(compared, key=lambda found: not found.gates)[:_DRAWN]
+    history = {}
+    for found in drawn:
+        points = store.record_history(found.record, _SOUGHT, task=found.task)
+        known = [point for point in points if point.run in counted and point.run <= number and _is_number(point.value)]
+        history[found.task, found.record] = [
+            Point(run=point.run, value=float(point.value)) for point in reversed(known[:_BEFORE])
+        ]
+    return history
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63)
 
 
 def _production(store: Store, number: int, *, remarks: list[str]) -> Run | None:

@@ -1,5 +1,6 @@
 """What a build would do, task by task, and why. Runs and writes nothing."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -8,8 +9,9 @@ from msgspec import Struct
 from proofbook.analyze import source
 from proofbook.flow import configuration, surroundings
 from proofbook.flow.plan import Planner
-from proofbook.model.pipeline import Pipeline
-from proofbook.model.run import TaskRun
+from proofbook.model.notebook import Notebook
+from proofbook.model.pipeline import Pipeline, Task
+from proofbook.model.run import Environment, TaskRun
 from proofbook.store import Store
 
 __all__ = ["TaskStatus", "status"]
@@ -32,8 +34,22 @@ class TaskStatus(Struct, frozen=True, kw_only=True):
     """What it took then."""
 
 
-def status(pipeline: Pipeline, *, root: Path) -> tuple[TaskStatus, ...]:
-    """The status of each task, in the order of the pipeline."""
+def status(
+    pipeline: Pipeline,
+    *,
+    root: Path,
+    notebook: Callable[[Task], Notebook] | None = None,
+    environment: Environment | None = None,
+) -> tuple[TaskStatus, ...]:
+    """
+    The status of each task, in the order of the pipeline.
+
+    Args:
+        pipeline: What would be built.
+        root: Its folder.
+        notebook: What a task would run; read from its source, where it is left out.
+        environment: What it would run on; looked up, where it is left out.
+    """
     store = Store.open(root, create=False) if (root / ".proofbook").exists() else None
     if store is None:
         return tuple(TaskStatus(task=task.name, status="would run", reason="never ran") for task in pipeline.tasks)
@@ -42,30 +58,29 @@ def status(pipeline: Pipeline, *, root: Path) -> tuple[TaskStatus, ...]:
         root=root,
         pipeline=pipeline,
         configuration=configuration.load(root),
-        environment=surroundings.environment(root),
-        notebook=lambda task: source.read(root / (task.source or ""), shown=task.source),
+        environment=environment or surroundings.environment(root),
+        notebook=notebook or (lambda task: source.read(root / (task.source or ""), shown=task.source)),
     )
+    with store.keeping():
+        return tuple(_told(store, planner, pipeline))
+
+
+def _told(store: Store, planner: Planner, pipeline: Pipeline) -> Iterator[TaskStatus]:
     known: dict[str, TaskRun] = {}
-    found = []
     for task in pipeline.tasks:
         latest = store.latest(task.name)
         last, seconds = (latest.made_by, latest.seconds) if latest else (None, None)
         waiting = [name for name in task.upstream if name not in known]
         if waiting:
-            found.append(
-                TaskStatus(
-                    task=task.name,
-                    status="may run",
-                    reason=f"waits for {', '.join(waiting)}",
-                    last_run=last,
-                    seconds=seconds,
-                )
+            yield TaskStatus(
+                task=task.name,
+                status="may run",
+                reason=f"waits for {', '.join(waiting)}",
+                last_run=last,
+                seconds=seconds,
             )
             continue
         plan = planner.decide(task, upstream={name: known[name] for name in task.upstream})
         if plan.past is not None:
             known[task.name] = plan.past
-        found.append(
-            TaskStatus(task=task.name, status=_SAID[plan.action], reason=plan.reason, last_run=last, seconds=seconds)
-        )
-    return tuple(found)
+        yield TaskStatus(task=task.name, status=_SAID[plan.action], reason=plan.reason, last_run=last, seconds=seconds)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from proofbook.lint.result import LintResult
+from proofbook.lint.sarif import sarif
 from proofbook.model.finding import Finding
 
 __all__ = ["FORMATS", "json", "place", "statistics", "text"]
@@ -56,7 +57,7 @@ def json(result: LintResult, *, colour: bool = False) -> str:  # noqa: ARG001 - 
     return msgspec.json.format(document, indent=2).decode()
 
 
-FORMATS: dict[str, Callable[..., str]] = {"text": text, "json": json}
+FORMATS: dict[str, Callable[..., str]] = {"text": text, "json": json, "sarif": sarif}
 
 
 def statistics(result: LintResult, *, colour: bool = False) -> str:

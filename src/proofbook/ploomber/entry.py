@@ -1,95 +1,78 @@
-"""What our own commands ask of Ploomber: build with its flags, or only read the pipeline."""
+"""
+What our own commands call: build, or read the pipeline.
 
-import io
+A build takes the shortest of three ways. Nothing changed since the last one: its run stands, and nothing is loaded.
+Ploomber would read the pipeline as it did before: the recorded reading is built. Else Ploomber is loaded, and what it
+reads is recorded.
+"""
+
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext, redirect_stdout
 from pathlib import Path
-from typing import Any, NoReturn
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
-from ploomber.cli.parsers import CustomParser, _flatten_dict
-from ploomber.env.envdict import EnvDict
-from ploomber.exceptions import DAGBuildError, DAGRenderError
-from ploomber.spec import DAGSpec
-from ploomber.util import default
-from ploomber_core.exceptions import BaseException as PloomberError
 
-from proofbook.exceptions import PipelineError, UsageError
-from proofbook.model.pipeline import Pipeline
-from proofbook.ploomber import reading
-from proofbook.ploomber.executor import Executor
+from proofbook.exceptions import PipelineError, ProofbookError
+from proofbook.flow import observed, reading, shortcut
+from proofbook.flow.reading import Asked, Reading
+from proofbook.lean import lean
+from proofbook.model.pipeline import Pipeline, Task
+from proofbook.ploomber import door
+from proofbook.terminal import say
+
+if TYPE_CHECKING:
+    from proofbook.flow.build import Built
+    from proofbook.kernels.pool import Pool
 
 __all__ = ["build", "read"]
 
-# what Ploomber and the YAML reader raise for a pipeline that is not as it should be
-_BAD_PIPELINE = (
-    *(PloomberError, DAGRenderError, OSError, ValueError, TypeError, KeyError, AttributeError),
-    # its own slip, on the way to saying that env.yaml cannot be read
-    UnboundLocalError,
-)
 
-
-def build(arguments: Sequence[str], *, as_json: bool = False) -> int:
+def build(arguments: Sequence[str], *, as_json: bool = False, debug: str | None = None) -> int:
     """
     What `ploomber build` does with `arguments`, and the exit code that it deserves.
 
     Args:
         arguments: Flags of `ploomber build`.
         as_json: Print one JSON document, the run and the gate's result, and all else to standard error.
+        debug: Task whose kernel a console is attached to when it fails.
 
     Raises:
         PipelineError: Ploomber cannot load the pipeline, or the pipeline does not open our door.
     """
-    shown = redirect_stdout(sys.stderr) if as_json else _nothing()
-    code, executor = 0, None
-    with shown:
+    asked = reading.asked_by(arguments)
+    standing = shortcut.find(asked) if asked is not None and debug is None else None
+    if standing is not None:
+        return _repeat(standing, as_json=as_json)
+    # before anything else is loaded: what notebooks import is imported beside all that is needed here
+    pool = door.early_pool(door.place_of(arguments))
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
         try:
-            dag, options = _load(arguments)
-            executor = dag.executor
-            if not isinstance(executor, Executor):
-                raise PipelineError(
-                    "pipeline.yaml does not name Proofbook's executor: `proofbook init` adds the four lines"
-                )
-            if options.partially:
-                dag._build_partially(
-                    options.partially, force=options.force, skip_upstream=options.skip_upstream, deepcopy=False
-                )
+            recorded = reading.find(asked) if asked is not None else None
+            if recorded is not None and asked is not None:
+                code, built = _build_recorded(recorded, asked, arguments, pool=pool, debug=debug)
             else:
-                dag.build(force=options.force)
-        except DAGBuildError as error:
-            click.secho(f"error: {error}", fg="red", err=True)
-            code = 1
-        except SystemExit as left:
-            code = left.code if isinstance(left.code, int) else 1
+                code, built, recorded = _build_live(asked, arguments, pool=pool, debug=debug)
+        finally:
+            door.close(pool)
+        if recorded is not None and built is not None:
+            from proofbook.flow import settle
+
+            settle.settle(recorded, built)
     if as_json:
-        built = executor.built if isinstance(executor, Executor) else None
         document: dict[str, Any] = {
             "exit_code": code,
+            "nothing_to_do": False,
             "run": built.run if built else None,
             "gate": built.gate if built else None,
+            "report": str(built.report) if built else None,
         }
-        document["report"] = str(built.report) if built else None
         # JSON is UTF-8, whatever a locale says of text
         click.echo(msgspec.json.encode(document))
     return code
-
-
-def _load(arguments: Sequence[str]) -> tuple[Any, Any]:
-    before = sys.argv
-    sys.argv = ["proofbook build", *arguments]
-    try:
-        parser = _Parser(prog="proofbook build", description="Build the pipeline.")
-        with parser:
-            parser.add_argument("--force", "-f", action="store_true", help="Run every task, up to date or not.")
-            parser.add_argument("--partially", "-p", help="Build until this task (or pattern, such as 'fit-*').")
-            parser.add_argument("--skip-upstream", "-su", action="store_true", help="With --partially: only that task.")
-        return parser.load_from_entry_point_arg()
-    except _BAD_PIPELINE as error:
-        raise PipelineError(_one_line(error, folder=Path.cwd())) from error
-    finally:
-        sys.argv = before
 
 
 def read(path: Path, *, flags: Sequence[str] = ()) -> Pipeline:
@@ -103,71 +86,142 @@ def read(path: Path, *, flags: Sequence[str] = ()) -> Pipeline:
     Raises:
         PipelineError: It cannot be loaded, or one of its notebooks has no or two parameters cells.
     """
-    noise = io.StringIO()
+    env = reading.asked_by(flags)
+    if env is not None and env.entry is None and not env.force:
+        # as a build finds it by itself, and as it is told
+        for entry in (None, path.name, str(path)):
+            recorded = reading.find(Asked(entry=entry, env=env.env))
+            if recorded is not None and recorded.file == str(path.resolve()):
+                return recorded.pipeline
+    pipeline: Pipeline = _live().read(path, flags=flags)
+    return pipeline
+
+
+def _live() -> ModuleType:
+    """The part that imports Ploomber."""
+    from importlib import import_module
+
+    name = "proofbook.ploomber.live"
     try:
-        with redirect_stdout(noise), redirect_stderr(noise):
-            spec = DAGSpec(str(path), env=_env(path, flags))
-            # our executor looks at the notebooks before Ploomber loads them, and perhaps rewrites them
-            spec.data["executor"] = {"dotted_path": "proofbook.ploomber.Executor"}
-            dag = spec.to_dag().render(force=True, show_progress=False)
-    except SystemExit:
-        raise PipelineError(noise.getvalue().strip().removeprefix("error: ")) from None
-    except _BAD_PIPELINE as error:
-        raise PipelineError(_one_line(error, folder=path.resolve().parent)) from error
-    return reading.pipeline_of(dag, root=path.resolve().parent, path=path.name)
+        with lean():
+            return import_module(name)
+    except Exception:  # noqa: BLE001 - a library in a version that cannot be imported in that way
+        return import_module(name)
 
 
-def _env(path: Path, flags: Sequence[str]) -> dict[str, Any] | None:
-    """`env.yaml` with the values of the flags in place of its own; None where Ploomber shall read it."""
-    words = [word for flag in flags for word in flag.split("=", 1)]
-    if not words:
-        return None
-    file = default.path_to_env_from_spec(path)
-    env = EnvDict(file, path_to_here=path.parent) if file else None
-    known = [name for name in _flatten_dict(env._data) if name not in env.default_keys] if env else []
-    given = {}
-    for flag, value in zip(words[::2], [*words[1::2], None], strict=False):
-        name = flag.removeprefix("--env--")
-        if name == flag or name not in known or value is None:
-            said = ", ".join(f"--env--{one} VALUE" for one in known) or "none, for there is no env.yaml"
-            raise PipelineError(f"{flag} is no flag here; flags of this pipeline: {said}")
-        given["env__" + name.replace("--", "__")] = value
-    return dict(env._replace_flatten_keys(given)) if env else None
+def _build_live(
+    asked: Asked | None, arguments: Sequence[str], *, pool: "Pool | None", debug: str | None
+) -> tuple[int, "Built | None", Reading | None]:
+    """Build with Ploomber. Returns the exit code, what was built, and the reading where it can be used again."""
+    key = reading.identity(asked) if asked is not None else ""
+    live = _live()
+    found: list[Reading] = []
+    with ExitStack() as watching:
+        watch = watching.enter_context(observed.watch(ignored=reading.anywhere))
+        dag, options = live.load(arguments)
+        executor = dag.executor
+        executor.pool, executor.debug = pool, debug
+
+        def take(dag: Any, pipeline: Pipeline) -> None:
+            watching.close()
+            if asked is not None and watch.seen is not None and not executor.unrepeatable:
+                found.append(live.recorded(dag, pipeline, identity=key, seen=watch.seen))
+
+        executor.on_read = take
+        code: int = live.build(dag, options)
+    recorded = found[0] if found and reading.keep(found[0]) else None
+    return code, executor.built, recorded
 
 
-class _Parser(CustomParser):
-    """Ploomber's flags; what is wrong with them is said in one line, as of all our commands."""
+def _build_recorded(
+    recorded: Reading, asked: Asked, arguments: Sequence[str], *, pool: "Pool | None", debug: str | None
+) -> tuple[int, "Built | None"]:
+    """Build what Ploomber read before."""
+    from proofbook.flow import build, configuration
+    from proofbook.terminal.outcome import print_outcome
 
-    def error(self, message: str) -> NoReturn:
-        """Refuse the flags."""
-        raise UsageError(f"{' '.join(message.split())} (see `proofbook build --help`)")
-
-
-def _one_line(error: Exception, *, folder: Path) -> str:
-    if isinstance(error, UnboundLocalError):
-        error = _first(error)
-    if isinstance(error, UnicodeDecodeError):
-        return _undecodable(error, folder=folder)
-    text = error.get_message() if isinstance(error, PloomberError) else str(error)
-    return " ".join(text.split()) or type(error).__name__
-
-
-def _first(error: Exception) -> Exception:
-    """The error with which it began."""
-    before = error.__cause__ or error.__context__
-    return _first(before) if isinstance(before, Exception) else error
-
-
-def _undecodable(error: UnicodeDecodeError, *, folder: Path) -> str:
-    """Ploomber reads its files in the locale's encoding, and neither it nor Python says which file that was."""
-    files = (path for path in sorted(folder.glob("*.y*ml")) if path.is_file())
-    name = next((path.name for path in files if bytes(error.object) in path.read_bytes()), "a file of the pipeline")
-    return (
-        f"{name}: Ploomber reads it in this locale's encoding, {error.encoding}, in which it is not valid: set "
-        "PYTHONUTF8=1, or a locale such as LC_ALL=C.UTF-8"
+    later = _Ploomber(recorded, arguments)
+    root = Path(recorded.root)
+    request = build.Request(
+        pipeline=recorded.pipeline,
+        root=root,
+        configuration=configuration.load(root),
+        notebook=recorded.notebooks.__getitem__,
+        other=later.run,
+        convert=later.convert,
+        parameters=recorded.parameters,
+        force=asked.force,
+        findings=recorded.lint.warnings,
+        pool=pool,
+        debug=debug,
     )
+    try:
+        door.report_findings(recorded.lint)
+        built = door.run(request, heed=later.heed)
+    except ProofbookError as error:
+        say.error(error)
+        return error.exit_code, None
+    print_outcome(built)
+    return built.exit_code, built
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+class _Ploomber:
+    """Ploomber's own objects for a recorded reading, loaded when a task needs them."""
+
+    def __init__(self, recorded: Reading, arguments: Sequence[str]) -> None:
+        self._recorded = recorded
+        self._arguments = arguments
+        self._dag: Any = None
+
+    def heed(self, event: dict[str, Any]) -> None:
+        """Load Ploomber before a task that it runs itself is started: in this process, once."""
+        if event["event"] == "task_started" and _is_ploombers(self._recorded.pipeline[event["task"]]):
+            self._load()
+
+    def run(self, name: str) -> None:
+        """Run a task that is no notebook."""
+        self._load()
+        _live().run_other(self._dag[name])
+
+    def convert(self, name: str, executed: Path) -> None:
+        """Make a notebook product that is no `.ipynb` of the executed notebook."""
+        self._load()
+        _live().convert(self._dag[name], executed)
+
+    def _load(self) -> None:
+        if self._dag is not None:
+            return
+        live = _live()
+        dag, pipeline = live.rendered(self._arguments)
+        if pipeline != self._recorded.pipeline:
+            raise PipelineError("the pipeline changed while it was being built: build again")
+        self._dag = dag
+
+
+def _is_ploombers(task: Task) -> bool:
+    notebook = task.products.get(task.notebook_product or "", "")
+    return task.kind != "notebook" or not notebook.endswith(".ipynb")
+
+
+def _repeat(standing: shortcut.Standing, *, as_json: bool) -> int:
+    """Say that a run stands, and end as its build ended."""
+    if as_json:
+        document = {
+            "exit_code": standing.exit_code,
+            "nothing_to_do": True,
+            "run": msgspec.Raw(standing.manifest),
+            "gate": msgspec.Raw(standing.gate),
+            "report": standing.report or None,
+        }
+        click.echo(msgspec.json.encode(document))
+        return standing.exit_code
+    if standing.findings:
+        say.line(standing.findings)
+    tasks = f"{standing.tasks} task{'' if standing.tasks == 1 else 's'} up to date"
+    click.secho(f"nothing to do: run {standing.run} stands ({tasks}), gate: {standing.decision}", bold=True)
+    for reason in standing.reasons:
+        say.line(f" - {reason}")
+    if standing.report:
+        here, report = Path.cwd(), Path(standing.report)
+        say.line(f"report: {report.relative_to(here) if report.is_relative_to(here) else report}")
+    return standing.exit_code

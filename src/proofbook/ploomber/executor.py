@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ from ploomber.table import TaskReport
 from proofbook.disk import atomic
 from proofbook.exceptions import PipelineError, ProofbookError
 from proofbook.flow import build, configuration
+from proofbook.kernels.pool import Pool
+from proofbook.lint.result import LintResult
+from proofbook.model.pipeline import Pipeline
 from proofbook.model.run import TaskRun
-from proofbook.ploomber import invocation, preflight, reading
+from proofbook.ploomber import door, invocation, preflight, reading
 from proofbook.terminal import say
 from proofbook.terminal.outcome import print_outcome
-from proofbook.terminal.progress import Progress
 
-__all__ = ["Executor"]
+__all__ = ["Executor", "convert", "run_other"]
 
 _ENV_OF_PLOOMBER = {"user", "cwd", "now", "root", "here", "git", "git_hash"}
 _HOOKS = "proofbook.ploomber.hooks"
@@ -37,8 +40,16 @@ class Executor(PloomberExecutor):
     def __init__(self) -> None:
         say.forgive_encoding()
         self.exit_code = 0
-        self.findings = 0
+        self.lint = LintResult()
         self.built: build.Built | None = None
+        self.on_read: Callable[[Any, Pipeline], None] | None = None
+        """Told the rendered DAG and what it is, before anything runs."""
+        self.pool: Pool | None = None
+        """Kernels, where they were started early."""
+        self.debug: str | None = None
+        """Task whose kernel a console is attached to when it fails."""
+        self.unrepeatable = ""
+        """Why another reading of the same files may give another pipeline."""
         self.root = Path.cwd()
         self.path = "pipeline.yaml"
         self.parameters: dict[str, Any] = {}
@@ -53,12 +64,14 @@ class Executor(PloomberExecutor):
     def _take(self, spec: Any) -> None:
         self.root = Path(spec._parent_path or Path.cwd())
         self.path = spec.path.name if spec.path else "pipeline.yaml"
+        if invocation.is_ploomber_build():
+            self.pool = door.early_pool(self.root / self.path)
         self.parameters = {str(name): value for name, value in dict(spec.env).items() if name not in _ENV_OF_PLOOMBER}
         meta = spec["meta"]
+        tasks = [dict(task.data) for task in spec["tasks"]]
+        self.unrepeatable = reading.calls_code(tasks)
         configuration.load(self.root)
-        preflight.check(
-            [dict(task.data) for task in spec["tasks"]], root=self.root, extract_upstream=bool(meta["extract_upstream"])
-        )
+        preflight.check(tasks, root=self.root, extract_upstream=bool(meta["extract_upstream"]))
 
     def __call__(self, dag: Any, show_progress: bool) -> list[Any]:  # noqa: ARG002 - Ploomber calls it so
         """Build. Raises DAGBuildError when a task failed, so that Ploomber calls on_failure."""
@@ -82,23 +95,24 @@ class Executor(PloomberExecutor):
         asked = invocation.of_dag(dag)
         pipeline = reading.pipeline_of(dag, root=self.root, path=self.path)
         preflight.check_products(pipeline, root=self.root)
-        with Progress() as progress:
-            return build.build(
-                build.Request(
-                    pipeline=pipeline,
-                    root=self.root,
-                    configuration=configuration.load(self.root),
-                    notebook=lambda name: reading.rendered(dag[name]),
-                    other=lambda name: _run_other(dag[name]),
-                    convert=lambda name, executed: _convert(dag[name], executed),
-                    parameters=self.parameters,
-                    force=asked.force,
-                    targets=asked.targets,
-                    skip_upstream=asked.skip_upstream,
-                    findings=self.findings,
-                ),
-                observe=progress,
-            )
+        if self.on_read is not None:
+            self.on_read(dag, pipeline)
+        request = build.Request(
+            pipeline=pipeline,
+            root=self.root,
+            configuration=configuration.load(self.root),
+            notebook=lambda name: reading.rendered(dag[name]),
+            other=lambda name: run_other(dag[name]),
+            convert=lambda name, executed: convert(dag[name], executed),
+            parameters=self.parameters,
+            force=asked.force,
+            targets=asked.targets,
+            skip_upstream=asked.skip_upstream,
+            findings=self.lint.warnings,
+            pool=self.pool,
+            debug=self.debug,
+        )
+        return door.run(request)
 
 
 def _refuse_half_a_door(dag: Any) -> None:
@@ -113,14 +127,15 @@ def _refuse_half_a_door(dag: Any) -> None:
             )
 
 
-def _run_other(task: Any) -> None:
+def run_other(task: Any) -> None:
+    """Run a task that is no notebook, as Ploomber does."""
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         task._exec_status = TaskStatus.WaitingExecution
         task._build(catch_exceptions=True)
 
 
-def _convert(task: Any, executed: Path) -> None:
+def convert(task: Any, executed: Path) -> None:
     """The product of a notebook task has another format than `.ipynb`: as Ploomber does, with its converter."""
     atomic.write(Path(task._converter._path_to_output), executed.read_bytes())
     task._converter.convert()

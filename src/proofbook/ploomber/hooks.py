@@ -8,12 +8,10 @@ Linting stands in `on_render`, before Ploomber starts anything; the exit codes i
 import sys
 from typing import Any
 
-import click
-
-from proofbook.exceptions import LintFailedError, PipelineError, ProofbookError
+from proofbook.exceptions import PipelineError, ProofbookError
 from proofbook.flow import configuration, lint
-from proofbook.lint import output
 from proofbook.ploomber import invocation, reading
+from proofbook.ploomber.door import report_findings
 from proofbook.ploomber.executor import Executor
 from proofbook.terminal import say
 
@@ -67,10 +65,5 @@ def _lint(dag: Any) -> None:
         configuration=configuration.load(executor.root).lint,
         injected={path: frozenset({"upstream", "product", *task.params}) for path, task in tasks.items()},
     )
-    executor.findings = result.warnings
-    if result.findings:
-        click.echo(output.text(result, colour=sys.stdout.isatty()))
-    if result.errors:
-        raise LintFailedError(
-            f"lint found {result.errors} errors, so nothing was run: mend them, or suppress each with a reason"
-        )
+    executor.lint = result
+    report_findings(result)

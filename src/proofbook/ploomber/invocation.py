@@ -13,9 +13,9 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["Invocation", "of_dag", "spec_being_loaded"]
+__all__ = ["Invocation", "is_ploomber_build", "of_dag", "spec_being_loaded"]
 
-_DAG, _SPEC = "ploomber.dag.dag", "ploomber.spec.dagspec"
+_DAG, _SPEC, _BUILD = "ploomber.dag.dag", "ploomber.spec.dagspec", "ploomber.cli.build"
 
 
 class Invocation(Struct, frozen=True, kw_only=True):
@@ -48,6 +48,11 @@ def spec_being_loaded() -> Any | None:
         if frame.f_code.co_name == "_to_dag":
             return frame.f_locals["self"]
     return None
+
+
+def is_ploomber_build() -> bool:
+    """Whether all this happens in the command `ploomber build`, which will run something."""
+    return any(frame.f_code.co_name == "main" for frame in _frames(_BUILD))
 
 
 def _frames(module: str) -> Iterator[FrameType]:

@@ -6,7 +6,7 @@ tracebacks; so we look first. Reads only.
 """
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ def check(tasks: Iterable[Mapping[str, Any]], *, root: Path, extract_upstream: b
     """
     upstream: dict[str, list[str]] = {}
     grids: list[str] = []
+    installed: set[str] | None = None
     for task in tasks:
         path = _source(task, root)
         name = _name(task, path)
@@ -50,7 +51,11 @@ def check(tasks: Iterable[Mapping[str, Any]], *, root: Path, extract_upstream: b
         if path is not None:
             notebook = _notebook(path, root=root, task=name)
             _parameters(notebook, task, name=name)
-            _kernel(notebook, task, name=name)
+            kernel = task.get("kernelspec_name") or notebook.kernel
+            if kernel is not None:
+                # looked up once: a thousand notebooks mostly ask for one and the same
+                installed = set(kernels.installed()) if installed is None else installed
+                _kernel(kernel, notebook, installed, name=name)
             declared = _extracted(notebook, name=name) if extract_upstream else declared
         upstream[name] = declared
         if task.get("grid"):
@@ -65,19 +70,32 @@ def check_products(pipeline: Pipeline, *, root: Path) -> None:
     Raises:
         PipelineError: A product is, or holds, the project, a source, a data file or another product.
     """
-    theirs = {root: "the project itself", root / pipeline.path: "the pipeline's own file"}
+    products = [(task, path, (root / path).resolve()) for task in pipeline.tasks for path in task.products.values()]
+    owners: dict[Path, str] = {}
+    # each path is looked at once, and with it the folders that it lies in: a thousand tasks have millions of pairs
+    held = {place: what for path, what in _not_products(pipeline, root=root) for place in (path, *path.parents)}
+    for task, _, place in products:
+        owners.setdefault(place, task.name)
+        for above in place.parents:
+            held.setdefault(above, f"a product of task {task.name}")
+    for task, shown, place in products:
+        what = held.get(place)
+        if what is None and owners[place] != task.name:
+            what = f"a product of task {owners[place]}"
+        if what is not None:
+            raise PipelineError(f"task {task.name}: its product {shown} is or holds {what}: give it a place of its own")
+
+
+def _not_products(pipeline: Pipeline, *, root: Path) -> Iterator[tuple[Path, str]]:
+    """What no product may lie over, and what it is; the last that is said of a path counts."""
     for task in pipeline.tasks:
-        theirs |= {root / path: f"a data file of task {task.name}" for path in task.data.values()}
+        for path in task.data.values():
+            yield (root / path).resolve(), f"a data file of task {task.name}"
+    for task in pipeline.tasks:
         if task.source:
-            theirs[root / task.source] = f"the source of task {task.name}"
-    products = [(task, root / path, path) for task in pipeline.tasks for path in task.products.values()]
-    for task, place, shown in products:
-        others = {other: f"a product of task {owner.name}" for owner, other, _ in products if other != place}
-        for other, what in {**theirs, **others}.items():
-            if other.resolve().is_relative_to(place.resolve()):
-                raise PipelineError(
-                    f"task {task.name}: its product {shown} is or holds {what}: give it a place of its own"
-                )
+            yield (root / task.source).resolve(), f"the source of task {task.name}"
+    yield (root / pipeline.path).resolve(), "the pipeline's own file"
+    yield root.resolve(), "the project itself"
 
 
 def _name(task: Mapping[str, Any], path: Path | None) -> str:
@@ -136,9 +154,8 @@ def _parameters(notebook: Notebook, task: Mapping[str, Any], *, name: str) -> No
         )
 
 
-def _kernel(notebook: Notebook, task: Mapping[str, Any], *, name: str) -> None:
-    kernel = task.get("kernelspec_name") or notebook.kernel
-    if kernel is not None and not kernels.is_installed(kernel):
+def _kernel(kernel: str, notebook: Notebook, installed: set[str], *, name: str) -> None:
+    if kernel.lower() not in installed:
         raise MachineError(
             f"task {name}: {notebook.path} asks for the kernel {kernel!r}, which is not installed here: install it, or "
             "choose another in JupyterLab (`jupyter kernelspec list` shows what there is)"

@@ -1,7 +1,7 @@
 """Ploomber's objects, turned into values that the rest of Proofbook understands."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from ploomber.tasks import NotebookRunner
 from proofbook.exceptions import PipelineError
 from proofbook.model.pipeline import Pipeline, Task
 
-__all__ = ["pipeline_of", "rendered"]
+__all__ = ["calls_code", "pipeline_of", "rendered"]
 
 _ONLY = "product"
 _GIVEN = {"upstream", "product", "resources_"}
@@ -26,6 +26,25 @@ def rendered(task: Any) -> bytes:
     """The notebook that Ploomber made of a notebook task: nbformat 4 JSON with the injected parameters."""
     text: str = task.source.nb_str_rendered
     return text.encode()
+
+
+def calls_code(tasks: Iterable[Mapping[str, Any]]) -> str:
+    """
+    Which of the user's code decides what the pipeline is, so that its files alone do not; empty where none does.
+
+    Args:
+        tasks: The tasks of the spec: a parameter may be a function's answer, and a hook may change a task.
+    """
+    for task in tasks:
+        if any(task.get(hook) for hook in ("on_render", "on_finish", "on_failure")):
+            return "a task has hooks"
+        grid = task.get("grid") or []
+        for values in (task.get("params") or {}, *(grid if isinstance(grid, list) else [grid])):
+            for value in values.values():
+                is_call = "dotted_path" in value if isinstance(value, Mapping) else "::" in str(value)
+                if is_call:
+                    return "a parameter may be a function's answer"
+    return ""
 
 
 def _task(task: Any, *, root: Path) -> Task:

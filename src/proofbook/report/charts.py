@@ -91,7 +91,8 @@ class _Numbers:
         low, high = min(values), max(values)
         if zero:
             low, high = min(low, 0.0), max(high, 0.0)
-        span = (high - low) or abs(high) or 1.0
+        # numbers so small that a part of them is none stand at 0
+        span = max((high - low) or abs(high) or 1.0, 1e-290)
         self.low = low if zero and low == 0 else low - span * 0.05
         self.high = high + span * 0.05
         self._start, self._end, self._decimals = start, end, decimals

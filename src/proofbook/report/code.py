@@ -1,6 +1,7 @@
 """Source code with Pygments' classes; the page's own style sheet gives them colours, for light and for dark."""
 
 from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Final
 
 from markupsafe import Markup
@@ -32,16 +33,25 @@ def highlighted(source: str, language: str, *, marked: Iterable[int] = (), limit
         marked: Numbers of lines, from 1, to stand out.
         limit: Characters that are shown.
     """
-    shown = source[:limit]
-    formatter: HtmlFormatter[str] = HtmlFormatter(nowrap=True, classprefix=_PREFIX, hl_lines=list(marked))
-    markup = highlight(shown, _lexer(language), formatter).rstrip("\n")
-    content = Markup(markup)  # noqa: S704  the formatter escapes every token
+    content = _markup(source[:limit], language, tuple(marked))
     if len(source) > limit:
         remark = f"{words.plural(len(source) - limit, 'character')} not shown"
         content += Markup('\n<span class="cut">⋯ {} ⋯</span>').format(remark)
     return content
 
 
+# the notebooks of a pipeline have cells in common, and two runs of one notebook nearly all
+@lru_cache(1000)
+def _markup(shown: str, language: str, marked: tuple[int, ...]) -> Markup:
+    return Markup(highlight(shown, _lexer(language), _formatter(marked)).rstrip("\n"))  # noqa: S704  all is escaped
+
+
+@cache
+def _formatter(marked: tuple[int, ...]) -> HtmlFormatter[str]:
+    return HtmlFormatter(nowrap=True, classprefix=_PREFIX, hl_lines=list(marked))
+
+
+@cache
 def _lexer(language: str) -> Lexer:
     try:
         return get_lexer_by_name(language.strip().lower() or "text", stripnl=False)

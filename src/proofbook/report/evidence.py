@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from proofbook.model.verdict import Comparison
-from proofbook.report import outputs, words
+from proofbook.report import kinds, outputs, words
 from proofbook.report.blocks import Block
 from proofbook.report.code import highlighted
 from proofbook.report.sources import Sources
@@ -16,9 +16,11 @@ __all__ = ["blocks", "difference"]
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _PICTURES: Final = ("difference", "picture")
 _SIDES: Final = ("production", "candidate")
-_FIRST: Final = ("worst", "worst_rows", "differences")
+_FIRST: Final = ("worst", "worst_rows", "differences", "loss", "slices")
 _DEPTH: Final = 3
 _KEYS: Final = 40
+_COUNTS: Final = 8
+"""So few numbers with names fit into a line."""
 
 
 def difference(comparison: Comparison | None) -> str | None:
@@ -33,7 +35,8 @@ def difference(comparison: Comparison | None) -> str | None:
 def blocks(comparison: Comparison, *, sources: Sources) -> tuple[Block, ...]:
     """The evidence of one comparison; empty where it has none. A figure's pictures stand among the figures."""
     elsewhere = _PICTURES if comparison.kind == "figure" else _SIDES if comparison.kind == "scalar" else ()
-    shown = {key: item for key, item in _filled(comparison.evidence).items() if key not in elsewhere}
+    kept = {key: item for key, item in comparison.evidence.items() if key not in elsewhere}
+    shown = _filled(kinds.arranged(comparison.kind, kept))
     return (_fields(shown, sources=sources, depth=_DEPTH),) if shown else ()
 
 
@@ -62,17 +65,25 @@ def _block(key: str, content: Any, *, sources: Sources, depth: int) -> Block:
     if isinstance(content, Mapping) and content:
         if _table_like(content):
             return Block(kind="table", grid=sources.grid([{"": name, **item} for name, item in content.items()]))
+        if len(content) < _COUNTS and all(isinstance(item, (int, float)) for item in content.values()):
+            return _text(", ".join(f"{words.value(item)} {words.value(name)}" for name, item in content.items()))
         if depth > 0:
             return _fields(content, sources=sources, depth=depth)
-    if isinstance(content, list) and content:
-        if all(isinstance(item, dict) for item in content):
-            return Block(kind="table", grid=sources.grid([_row(item) for item in content[:_KEYS]], height=len(content)))
-        if all(isinstance(item, str) for item in content) and any(len(item) > 40 or "\n" in item for item in content):
-            language = "diff" if key == "difference" else "text"
-            return Block(kind="code", content=highlighted("\n".join(content), language))
+    if isinstance(content, list) and content and (listed := _listed(key, content, sources=sources)) is not None:
+        return listed
     if isinstance(content, (dict, list)) and not _flat(content):
         return Block(kind="code", content=outputs.pretty(content))
     return _text(words.value(content))
+
+
+def _listed(key: str, content: list[Any], *, sources: Sources) -> Block | None:
+    """Rows as a table, lines as lines; None for anything else."""
+    if all(isinstance(item, dict) for item in content):
+        return Block(kind="table", grid=sources.grid([_row(item) for item in content[:_KEYS]], height=len(content)))
+    if all(isinstance(item, str) for item in content) and any(len(item) > 40 or "\n" in item for item in content):
+        language = "diff" if key == "difference" else "text"
+        return Block(kind="code", content=highlighted("\n".join(content), language))
+    return None
 
 
 def _row(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,6 +91,8 @@ def _row(content: Mapping[str, Any]) -> dict[str, Any]:
     if "where" in content:  # in words; its path is for a machine
         content = {key: item for key, item in content.items() if key != "path"}
     named = {key: _key(item) if isinstance(item, Mapping) else item for key, item in content.items()}
+    if "slice" in named:  # it has an order of its own
+        return named
     ordered = sorted(named, key=lambda key: ((key in _SIDES) + (key == "candidate"), key != "row"))
     return {key: named[key] for key in ordered}
 
@@ -107,4 +120,6 @@ def _table_like(content: Mapping[str, Any]) -> bool:
 
 
 def _title(key: str) -> str:
-    return words.brief(key.replace("_", " "), limit=60).capitalize()
+    title = words.brief(key.replace("_", " "), limit=60)
+    # a name of the project's own stays as it is written
+    return title.capitalize() if title.islower() and title.replace(" ", "").isalpha() else title

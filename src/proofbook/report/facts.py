@@ -1,21 +1,17 @@
-"""What a run was made from and what it took, production's beside it where that was something else."""
+"""What a run was made from, production's beside it where that was something else."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from markupsafe import Markup
 from msgspec import Struct
 from msgspec.structs import replace
 
-from proofbook.model.run import Run, TaskRun
+from proofbook.model.run import Run
 from proofbook.report import words
 from proofbook.report.sources import Sources
 
-__all__ = ["Fact", "Patch", "SlowCell", "TaskLine", "code", "data", "environment", "packages", "parameters", "patch"]
-__all__ += ["products", "slowest", "task_lines"]
-
-_SLOWEST: Final = 8
-_BAR: Final = 96.0
+__all__ = ["Fact", "Patch", "code", "data", "environment", "packages", "parameters", "patch", "products"]
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -36,34 +32,6 @@ class Patch(Struct, frozen=True, kw_only=True):
     digest: str
     content: Markup | None
     remark: str = ""
-
-
-class TaskLine(Struct, frozen=True, kw_only=True):
-    """What one task took."""
-
-    number: int
-    name: str
-    status: str
-    reason: str
-    made_by: int | None
-    upstream: tuple[str, ...]
-    seconds: float
-    cpu_seconds: float
-    peak_memory: int
-    bar: float
-    """Pixels, of 96 for the longest."""
-
-
-class SlowCell(Struct, frozen=True, kw_only=True):
-    """One of the cells that took longest."""
-
-    task: int
-    task_name: str
-    number: int
-    seconds: float
-    cpu_seconds: float
-    peak_memory: int
-    bar: float
 
 
 def parameters(run: Run, production: Run | None) -> tuple[Fact, ...]:
@@ -110,59 +78,6 @@ def products(run: Run) -> tuple[Fact, ...]:
         for task in run.tasks
         for product in task.products.values()
     )
-
-
-def task_lines(run: Run) -> tuple[TaskLine, ...]:
-    """All tasks, in the order of the pipeline."""
-    longest = max((task.seconds for task in run.tasks), default=0.0)
-    return tuple(
-        TaskLine(
-            number=number,
-            name=task.name,
-            status=task.status,
-            reason=task.reason,
-            made_by=task.made_by,
-            upstream=task.upstream,
-            seconds=task.seconds,
-            cpu_seconds=task.cpu_seconds,
-            peak_memory=task.peak_memory,
-            bar=_bar(task.seconds, longest),
-        )
-        for number, task in enumerate(run.tasks, start=1)
-    )
-
-
-def slowest(run: Run) -> tuple[SlowCell, ...]:
-    """The cells that took longest, of the tasks that did work in this run."""
-    cells = [
-        (number, task, cell)
-        for number, task in enumerate(run.tasks, start=1)
-        if _worked(task)
-        for cell in task.cells
-        if cell.seconds > 0
-    ]
-    cells.sort(key=lambda found: (-found[2].seconds, found[0], found[2].number))
-    longest = cells[0][2].seconds if cells else 0.0
-    return tuple(
-        SlowCell(
-            task=number,
-            task_name=task.name,
-            number=cell.number,
-            seconds=cell.seconds,
-            cpu_seconds=cell.cpu_seconds,
-            peak_memory=cell.peak_memory,
-            bar=_bar(cell.seconds, longest),
-        )
-        for number, task, cell in cells[:_SLOWEST]
-    )
-
-
-def _worked(task: TaskRun) -> bool:
-    return task.status in ("ran", "failed", "cancelled")
-
-
-def _bar(seconds: float, longest: float) -> float:
-    return round(max(seconds / longest * _BAR, 1.0), 1) if 0 < longest < float("inf") and seconds > 0 else 0.0
 
 
 def _environment(run: Run) -> dict[str, str]:

@@ -5,8 +5,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from msgspec import Struct
 
 from proofbook.report import words
@@ -33,6 +31,10 @@ def sample(content: bytes, *, rows: int = TABLE_ALL_ROWS) -> Sample:
     Raises:
         ValueError: It is not Parquet, or larger than the limit once unpacked.
     """
+    # 0.1 s to import, and most pages have no table
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         facts = file.metadata
@@ -53,6 +55,8 @@ def sample(content: bytes, *, rows: int = TABLE_ALL_ROWS) -> Sample:
 
 
 def _listed(column: Any) -> list[Any]:
+    import pyarrow as pa
+
     try:
         values: list[Any] = column.to_pylist()
     except (pa.ArrowException, ValueError, OverflowError):  # such as a time beyond what Python can say

@@ -4,6 +4,7 @@ from collections import Counter
 
 from msgspec import Struct
 
+from proofbook.gate.reasons import closing
 from proofbook.model.run import Failure, Run, TaskRun
 from proofbook.model.verdict import GateResult
 from proofbook.report import words
@@ -17,11 +18,16 @@ _KINDS = {
     "exception": "An exception was raised",
     "timeout": "It took longer than it may",
     "kernel died": "The kernel died",
+    "out of memory": "It went over its memory limit",
     "exit": "The notebook ended its own process",
     "cancelled": "It was interrupted",
     "product": "A declared product was not written",
     "error": "It failed outside of any cell",
 }
+
+
+_SETS = 6
+"""Evaluation sets that are named."""
 
 
 class Count(Struct, frozen=True, kw_only=True):
@@ -41,6 +47,10 @@ class Overview(Struct, frozen=True, kw_only=True):
     word: str
     sentence: str
     reasons: tuple[str, ...]
+    basis: tuple[tuple[str, str], ...]
+    """By what it was judged: the budget of false alarms, looks at evaluation sets."""
+    unknown: tuple[str, ...]
+    """What of that is not known, in sentences."""
     verdicts: tuple[Count, ...]
     tasks: tuple[Count, ...]
 
@@ -57,19 +67,25 @@ class Trouble(Struct, frozen=True, kw_only=True):
     cell_number: int
     traceback: Block | None
     outputs: tuple[Block, ...]
+    attempts: int = 1
+    """How often it was tried."""
 
 
 def overview(run: Run, *, gate: GateResult | None) -> Overview:
     """What a reader has to know first."""
     tone, symbol, word, sentence = _judged(run, gate)
-    verdicts: Counter[str] = Counter(comparison.verdict for comparison in gate.comparisons) if gate else Counter()
+    told = _closing(gate) if gate else ()
+    records = [each for each in gate.comparisons if each.gates or each.kind != "resources"] if gate else []
+    verdicts: Counter[str] = Counter(comparison.verdict for comparison in records)
     statuses: Counter[str] = Counter(task.status for task in run.tasks)
     return Overview(
         tone=tone,
         symbol=symbol,
         word=word,
         sentence=sentence,
-        reasons=gate.reasons if gate else _failures(run),
+        reasons=tuple(line for line in gate.reasons if line not in told) if gate else _failures(run),
+        basis=_basis(gate) if gate else (),
+        unknown=tuple(line for line in told if line.startswith("noise is unknown")),
         verdicts=tuple(
             Count(state=state, symbol=symbol, text=f"{verdicts[state]} {word}")
             for state, (symbol, word) in words.VERDICTS.items()
@@ -81,6 +97,31 @@ def overview(run: Run, *, gate: GateResult | None) -> Overview:
             if statuses[state]
         ),
     )
+
+
+def _closing(gate: GateResult) -> tuple[str, ...]:
+    """Those of the gate's reasons that the page says in a place of their own."""
+    because = tuple(f"because {share.told}" for share in gate.cause.shares) if gate.cause else ()
+    return (*closing(gate.comparisons, budget=gate.budget, looks=gate.looks), *because)
+
+
+def _basis(gate: GateResult) -> tuple[tuple[str, str], ...]:
+    said = []
+    known = any(found.gates and found.noise and found.noise.source != "none" for found in gate.comparisons)
+    if gate.budget is not None and known:
+        said += [
+            ("False alarms", gate.budget.stated),
+            ("Runs, as assumed", gate.budget.schedule),
+            ("Refused for nothing", f"{words.share(gate.budget.level)} of runs at most"),
+        ]
+    sets = sorted(gate.looks.items(), key=lambda each: -each[1])
+    said += [
+        (words.evaluation(digest).capitalize(), f"looked at {words.plural(times, 'time')}")
+        for digest, times in sets[:_SETS]
+    ]
+    if len(sets) > _SETS:
+        said.append(("Further evaluation sets", f"{len(sets) - _SETS:,}"))
+    return tuple(said)
 
 
 def _failures(run: Run) -> tuple[str, ...]:
@@ -98,7 +139,9 @@ def _judged(run: Run, gate: GateResult | None) -> tuple[str, str, str, str]:
         ended = "failed" if run.ending == "failed" else f"was {run.ending}"
         sentence = f"The build {ended}. It must not go to {gate.channel}."
     elif gate.decision == "go":
-        sentence = f"No record that gates got worse by more than its margin. This run may replace {named}."
+        sentence = (
+            f"No record that gates got worse by more than its margin or its noise allows. This run may replace {named}."
+        )
     elif gate.decision == "no":
         sentence = f"This run must not {'go to' if gate.production is None else 'replace'} {named}."
     elif gate.production is None:
@@ -138,4 +181,5 @@ def _trouble(number: int, task: TaskRun, failure: Failure, page: Page) -> Troubl
         cell_number=failure.cell or (cell.number if cell else 0),
         traceback=traceback,
         outputs=tuple(block for block in shown if block.kind != "error"),
+        attempts=len(task.attempts) + 1,
     )

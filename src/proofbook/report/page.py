@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from proofbook.model.run import Run, TaskRun, canonical
 from proofbook.model.verdict import GateResult
-from proofbook.report import comparisons, facts, graph, notebooks, overview, words
+from proofbook.report import causes, comparisons, contracts, costs, facts, graph, notebooks, overview, payloads, words
 from proofbook.report.limits import TASKS_DRAWN
 from proofbook.report.pictures import Album
 from proofbook.report.sources import Sources
@@ -56,6 +56,7 @@ def render(
     title: str = "",
     in_production: bool = False,
     remarks: Sequence[str] = (),
+    history: comparisons.Past | None = None,
 ) -> str:
     """
     The page of `run` as HTML.
@@ -69,9 +70,10 @@ def render(
         title: What the pipeline is called; its file, where nothing is said.
         in_production: Whether the run is in production itself.
         remarks: What else a reader has to know; shown below the verdict.
+        history: (task, record) to what runs recorded, oldest first, this one among them.
     """
     sources = Sources(load, album=Album())
-    figures = comparisons.figures(run, production=production, gate=gate, sources=sources)
+    figures = payloads.figures(run, production=production, gate=gate, sources=sources)
     numbers = {(figure.task, figure.name): figure.number for figure in figures}
     pages = _pages(run, sources)
     return _rendered(
@@ -85,13 +87,22 @@ def render(
         identity=identity or hashlib.sha256(canonical(run)).hexdigest(),
         overview=overview.overview(run, gate=gate),
         troubles=overview.troubles(run, pages=pages),
-        rows=comparisons.rows(run, production=production, gate=gate, sources=sources, numbers=numbers),
+        rows=comparisons.rows(
+            run, production=production, gate=gate, sources=sources, numbers=numbers, past=history or {}
+        ),
+        resources=comparisons.resources(gate, sources=sources),
+        causes=causes.causes(gate),
+        ruling=gate.policy if gate else None,
+        contracts=contracts.contracts(run),
         figures=figures,
-        tables=comparisons.tables(run, production=production, gate=gate, sources=sources),
+        tables=payloads.tables(run, production=production, gate=gate, sources=sources),
         cells=_cells(run, pages),
         drawings=_drawings(run.tasks),
-        task_lines=facts.task_lines(run),
-        slowest=facts.slowest(run),
+        task_lines=costs.task_lines(run),
+        slowest=costs.slowest(run),
+        largest=costs.largest(run),
+        attempts=costs.attempts(run),
+        dear={number: costs.of_task(task, number=number) for number, task in _numbered(run)},
         parameters=facts.parameters(run, production),
         code=facts.code(run, production),
         patch=facts.patch(run, sources=sources),

@@ -3,16 +3,17 @@
 import base64
 import binascii
 import re
+import sys
+from array import array
 from collections.abc import Mapping
 from typing import Any, Final, Literal
-
-import numpy as np
 
 from proofbook.report.charts import Axis, Chart, Trace, drawn
 
 __all__ = ["datasets", "plotly", "values", "vega"]
 
-_TYPES: Final = frozenset({"i1", "i2", "i4", "u1", "u2", "u4", "f4", "f8"})
+_TYPES: Final = {"i1": "b", "i2": "h", "i4": "i", "u1": "B", "u2": "H", "u4": "I", "f4": "f", "f8": "d"}
+"""Plotly's names of types to those of Python's arrays."""
 _TAG: Final = re.compile(r"<[^<>]*>")
 _SHARE: Final = re.compile(r",?\.(\d)%")
 _VEGA_MARKS: Final[dict[str, Literal["bar", "line", "dot"]]] = {
@@ -34,16 +35,18 @@ def values(content: Any) -> list[Any]:
         return content
     if (
         not isinstance(content, Mapping)
-        or content.get("dtype") not in _TYPES
+        or str(content.get("dtype")) not in _TYPES
         or not isinstance(content.get("bdata"), str)
     ):
         return []
     try:
         decoded = base64.b64decode(content["bdata"], validate=True)
-        found: list[Any] = np.frombuffer(decoded, dtype=f"<{content['dtype']}").tolist()
+        found: array[Any] = array(_TYPES[str(content["dtype"])], decoded)
     except (binascii.Error, ValueError):
         return []
-    return found
+    if sys.byteorder == "big":
+        found.byteswap()
+    return found.tolist()
 
 
 def datasets(chart: Mapping[str, Any]) -> list[list[Any]]:

@@ -12,7 +12,7 @@ from proofbook.model.record import Record, Rule
 from proofbook.report.limits import VALUE_CHARACTERS
 
 __all__ = ["DECISIONS", "STATUSES", "VERDICTS", "amount", "brief", "duration", "moment", "plural", "recorded", "rule"]
-__all__ += ["breakable", "parameter", "shortened", "size", "value"]
+__all__ += ["breakable", "chance", "evaluation", "parameter", "rough", "share", "shortened", "size", "value"]
 
 _DIGITS = re.compile(r"\b[0-9a-f]{40,}\b…?")
 
@@ -126,13 +126,21 @@ def recorded(record: Record) -> str:
         return f"unreadable: {brief(record.unreadable)}"
     if record.special is not None:
         return {"nan": "NaN", "inf": "∞", "-inf": "-∞"}[record.special]
-    if record.kind == "table":
-        return _shape(record.value) or "table"
+    if record.kind in ("table", "predictions"):
+        return _shape(record.value) or record.kind
     if record.kind in ("figure", "profile"):
         return record.kind
     if record.kind == "model" and isinstance(record.value, dict):
-        return brief(" · ".join(value(record.value[key]) for key in ("path", "size") if key in record.value)) or "model"
+        return _model(record.value)
     return value(record.value)
+
+
+def _model(described: dict[str, Any]) -> str:
+    said = [value(described[key]) for key in ("class", "path", "size") if key in described]
+    probe = described.get("probe")
+    if isinstance(probe, dict) and isinstance(probe.get("rows"), int):
+        said.append(f"probed on {plural(probe['rows'], 'row')}")
+    return brief(" · ".join(said)) or "model"
 
 
 def _shape(described: Any) -> str:
@@ -147,11 +155,41 @@ def _shape(described: Any) -> str:
     return plural(rows, "row") + (f", {plural(columns, 'column')}" if isinstance(columns, int) else "")
 
 
-def rule(declared: Rule) -> str:
-    """What the author declared, as a sentence without a full stop; empty where that is nothing but to inform."""
+def rule(declared: Rule, *, eval_set: str | None = None) -> str:
+    """What is in force for a record, as a sentence without a full stop; empty where that is nothing but to inform."""
+    said = [*_allowed(declared), *_compared(declared)]
+    if eval_set is not None:
+        said.append(f"measured on {evaluation(eval_set)}")
+    if declared.informs and said:
+        said.append("never gates")
+    return "; ".join(said)
+
+
+def _compared(declared: Rule) -> list[str]:
+    """What is held against what."""
+    said = []
+    if declared.metric or declared.truth or declared.prediction:
+        scored = f"scored by {declared.metric}" if declared.metric else "scored"
+        sides = [f"{name} {brief(column)}" for name, column in _columns(declared) if column]
+        said.append(f"{scored} ({', '.join(sides)})" if sides else scored)
+    if declared.slices:
+        said.append(f"also in each {brief(', '.join(declared.slices))}")
+    if declared.key:
+        said.append(f"rows matched by {brief(', '.join(declared.key))}")
+    return said
+
+
+def _columns(declared: Rule) -> tuple[tuple[str, str | None], ...]:
+    return (("truth", declared.truth), ("prediction", declared.prediction))
+
+
+def _allowed(declared: Rule) -> list[str]:
+    """How far apart they may be."""
     said = []
     if declared.better:
         said.append(f"{declared.better} is better")
+    if declared.superiority:
+        said.append("must be better than production")
     if declared.margin is not None:
         said.append(f"may be worse by {amount(declared.margin)}")
     if declared.floor is not None:
@@ -162,11 +200,30 @@ def rule(declared: Rule) -> str:
         said.append("must be exactly equal")
     if declared.tolerance is not None:
         said.append(f"equal within {amount(declared.tolerance)} relative")
-    if declared.key:
-        said.append(f"rows matched by {brief(', '.join(declared.key))}")
-    if declared.informs and said:
-        said.append("never gates")
-    return "; ".join(said)
+    if declared.noise is not None:
+        moves = f"moves by {amount(declared.noise)} by itself" if declared.noise else "does not move by itself"
+        said.append(moves)
+    return said
+
+
+def evaluation(digest: str) -> str:
+    """An evaluation set, of whose digest the beginning is enough."""
+    return f"evaluation set {brief(digest[:8])}"
+
+
+def rough(number: float, *, digits: int = 3) -> str:
+    """A number of which the size counts, such as a deviation, to so many significant digits; whole from 1,000 on."""
+    return f"{number:,.0f}" if 1000 <= abs(number) < 1e15 else f"{number:.{digits}g}"
+
+
+def share(part: float) -> str:
+    """A share: `1.1%`, `0.02%`, `98.31%`."""
+    return f"{100 * part:.2g}%" if part < 0.1 else f"{100 * part:.4g}%"
+
+
+def chance(probability: float) -> str:
+    """A probability, which is never quite nothing."""
+    return "under 0.01%" if probability < 0.0001 else share(probability)
 
 
 def plural(count: int, word: str) -> str:

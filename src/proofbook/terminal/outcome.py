@@ -17,8 +17,16 @@ _LINES = 12
 
 
 def print_outcome(built: Built, *, console: Console | None = None) -> None:
-    """Print what came of a build."""
+    """Print what came of a build; that nobody can read it changes nothing."""
     console = console or say.console()
+    try:
+        _print(built, console)
+        console.file.flush()
+    except (OSError, ValueError, SystemExit) as error:  # rich ends the process where a pipe is closed
+        say.unheard(console.file, error)
+
+
+def _print(built: Built, console: Console) -> None:
     run = built.run
     counted = [
         f"{sum(task.status == status for task in run.tasks)} {status}"

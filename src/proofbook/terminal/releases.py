@@ -21,7 +21,8 @@ def print_release(release: Release) -> None:
     line(f"{now.channel} is run {now.run} now (generation {now.number}, {now.manifest[:12]})", fg="green", bold=True)
     line(f"before: run {before.run} (generation {before.number})" if before else "before: nothing")
     if now.override:
-        line(f"against the gate's {now.decision}: {now.reason}", fg="yellow")
+        against = "the policy" if now.decision in {"go", None} else f"the gate's {now.decision}"
+        line(f"against {against}: {now.reason}", fg="yellow")
     elif now.reason:
         line(f"reason: {now.reason}")
     channel = "" if now.channel == "production" else f" --channel {now.channel}"

@@ -2,6 +2,7 @@
 Single lines for a person. What is quoted is made visible, never obeyed: control characters, and what reorders text.
 """
 
+import contextlib
 import os
 import re
 import sys
@@ -12,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "error", "forgive_encoding", "line", "printable"]
+__all__ = ["console", "error", "forgive_encoding", "line", "printable", "unheard"]
 
 _PIPED = 110
 """Columns where no terminal says how many there are."""
@@ -54,6 +55,22 @@ def console() -> "Console":
 def error(problem: object) -> None:
     """`error: ...` on standard error."""
     click.secho(f"error: {printable(str(problem))}", fg="red", err=True)
+
+
+def unheard(stream: Any, problem: BaseException) -> None:
+    """Say once that nobody reads `stream` any more, and let what is still written there go nowhere."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            # what its buffer still holds would else be tried again at the end of the process, and fail that
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)
+    except (OSError, ValueError, AttributeError):
+        pass
+    why = "nobody reads it" if isinstance(problem, (BrokenPipeError, SystemExit)) else problem
+    with contextlib.suppress(OSError, ValueError):
+        error(f"the output cannot be written ({why}): the build does not depend on it")
 
 
 def line(text: str = "", **style: Any) -> None:

@@ -13,7 +13,7 @@ from proofbook.report import words
 from proofbook.terminal import say
 from proofbook.terminal.say import printable
 
-__all__ = ["Cell", "document", "duration", "local", "memory", "one_line", "table"]
+__all__ = ["Cell", "document", "duration", "json_line", "local", "memory", "one_line", "table"]
 
 _LONGEST = 72
 """Characters of a cell that are shown; `--json` has all."""
@@ -49,6 +49,11 @@ def one_line(text: object) -> str:
 def document(value: Any) -> None:
     """Print `value` as one JSON document; in ASCII, so that no control character of it reaches a terminal."""
     click.echo(json.dumps(msgspec.to_builtins(value, enc_hook=str), indent=2, ensure_ascii=True))
+
+
+def json_line(value: Any) -> None:
+    """Print `value` as JSON on one line, in ASCII; for what comes bit by bit."""
+    click.echo(json.dumps(msgspec.to_builtins(value, enc_hook=str), ensure_ascii=True))
 
 
 def local(moment: str | None) -> str:

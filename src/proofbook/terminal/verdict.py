@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from proofbook.model.verdict import Comparison, GateResult
+from proofbook.gate.rules import told
+from proofbook.model.verdict import Comparison, GateResult, Noise
 from proofbook.terminal.say import printable
 
 __all__ = ["print_gate"]
@@ -24,6 +25,10 @@ _NAME = 28
 """Characters of a record's name that stay on one line."""
 _OTHERS = 62
 """Columns that the rest of a row needs."""
+_SHARES = 6
+"""Records whose change is told beside the gate's reasons."""
+_RULES = 20
+"""Rules of the configuration that are written out."""
 _DECISIONS = {"go": "bold green", "review": "bold yellow", "no": "bold red"}
 
 
@@ -42,12 +47,83 @@ def print_gate(result: GateResult, console: Console) -> None:
     if result.comparisons:
         console.print()
         _print(_table(result.comparisons, width=console.width), console)
+    _print_rules(result.comparisons, console)
     console.print()
     console.print(Text.assemble("decision: ", (result.decision, _DECISIONS[result.decision])))
     reasons = Table.grid(padding=(0, 1))
     for reason in result.reasons:
         reasons.add_row(" -", Text(printable(reason), overflow="fold"))
     _print(reasons, console)
+    _print_seen(result, console)
+    _print_cause(result, console)
+
+
+def _print_seen(result: GateResult, console: Console) -> None:
+    """What could have been seen of numbers that gate and give no reason: how much a `go` is worth."""
+    lines = Table.grid(padding=(0, 1))
+    found = [
+        (f"{comparison.task}: {comparison.record}", comparison.noise.detectable, _known(comparison.noise))
+        for comparison in result.comparisons
+        if comparison.gates and comparison.verdict in ("pass", "improved") and comparison.noise is not None
+        if comparison.noise.source != "none"
+    ]
+    for name, smallest, known in found[:_RULES]:
+        said = "none could have been told from noise" if smallest is None else f"{smallest:.3g}"
+        lines.add_row(" -", Text(printable(f"{name}: {said} ({known})"), overflow="fold"))
+    if len(found) > _RULES:
+        lines.add_row(" -", f"and {len(found) - _RULES} more: `--json` has all of them")
+    if found:
+        console.print()
+        console.print("smallest loss that would have been seen, in 8 of 10 cases:")
+        _print(lines, console)
+
+
+def _known(noise: Noise) -> str:
+    what = {
+        "declared": "noise as declared",
+        "reruns": "builds of production",
+        "interval": "runs",
+        "ranks": "runs, by rank",
+        "paired": "rows in pairs",
+    }[noise.source]
+    return what if noise.source == "declared" else f"{noise.runs:,} {what}"
+
+
+def _print_cause(result: GateResult, console: Console) -> None:
+    """Why records changed, where that was looked for."""
+    if result.cause is None:
+        return
+    lines = Table.grid(padding=(0, 1))
+    # the gate's reasons have the others
+    every = [share.told for share in result.cause.shares]
+    shares = [line for line in every if not any(line in reason for reason in result.reasons)]
+    for told_share in shares[:_SHARES]:
+        lines.add_row(" -", Text(printable(told_share), overflow="fold"))
+    if len(shares) > _SHARES:
+        lines.add_row(" -", f"and {len(shares) - _SHARES} more: `--json` has all of them")
+    for line in result.cause.skipped:
+        lines.add_row(" -", Text(printable(f"not known: {line}"), style="dim", overflow="fold"))
+    if lines.row_count:
+        built = f" (production was built again {result.cause.replays} times, in {result.cause.seconds:.1f} s)"
+        console.print()
+        console.print(f"why{built if result.cause.replays else ''}:")
+        _print(lines, console)
+
+
+def _print_rules(comparisons: tuple[Comparison, ...], console: Console) -> None:
+    """Which rules are not the notebooks' own."""
+    ruled = [comparison for comparison in comparisons if comparison.rule_from]
+    if not ruled:
+        return
+    console.print()
+    console.print("rules by the configuration:")
+    lines = Table.grid(padding=(0, 1))
+    for comparison in ruled[:_RULES]:
+        said = told(comparison.rule, declared=comparison.declared, rule_from=comparison.rule_from)
+        lines.add_row(" -", Text(printable(f"{comparison.record} in {comparison.task}: {said}"), overflow="fold"))
+    if len(ruled) > _RULES:
+        lines.add_row(" -", f"and {len(ruled) - _RULES} more: `--json` has all of them")
+    _print(lines, console)
 
 
 def _print(table: Table, console: Console) -> None:
@@ -94,6 +170,8 @@ def _order(comparison: Comparison) -> tuple[bool, bool]:
 def _name(comparison: Comparison, *, ambiguous: bool) -> str:
     if comparison.kind == "task":
         return f"task {comparison.task}"
+    if comparison.kind == "resources":
+        return f"{comparison.task}: {comparison.record.replace('_', ' ')}"
     return f"{comparison.task}: {comparison.record}" if ambiguous else comparison.record
 
 
