@@ -1,0 +1,8 @@
+"""Another seed again."""
+
+from gate_project import Project
+
+
+def apply(project: Project) -> None:
+    """Edit the project."""
+    project.parameter("seed", 99)
