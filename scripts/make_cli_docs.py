@@ -35,6 +35,8 @@ def page() -> str:
         command = cli.get_command(context, name)
         if command is not None:
             parts.append(_block(f"proofbook {name}", command))
+            below = command.commands if isinstance(command, click.Group) else {}
+            parts += [_block(f"proofbook {name} {inner}", one) for inner, one in below.items()]
     return "\n".join(parts)
 
 
