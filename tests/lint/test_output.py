@@ -96,7 +96,7 @@ def test_json_is_one_document_with_every_field_and_a_summary() -> None:
     assert document["findings"][0] == {
         "path": "notebooks/train.ipynb", "cell": 4, "line": 3, "column": 7, "rule": "PB201", "name": "undefined-name",
         "level": "error", "message": "undefined name `flights`", "advice": "define it", "cell_id": "a1b2",
-        "text": "x = f(flights)", "file_line": 0, "suppressed": None,
+        "text": "x = f(flights)", "file_line": 0, "fix": "", "suppressed": None,
     }  # fmt: skip
     assert document["summary"] == {"errors": 1, "warnings": 1, "suppressed": 1, "notebooks": 1, "cells": 5}
 

@@ -100,6 +100,7 @@ def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:
         advice=violation.advice,
         cell_id=cell.id if cell is not None else "",
         text=text[:_LONGEST_TEXT],
+        fix=violation.fix.safety if violation.fix is not None else "",
     )
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Called
+from proofbook.lint.fix import Fix, Safety
 from proofbook.lint.suppressions import Suppression
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.notebook import Cell, Notebook
@@ -49,6 +50,7 @@ class Violation(Struct, frozen=True, kw_only=True):
     """Where this one weighs other than the rule's level."""
     once: str = ""
     """Of those that are alike in this, a cell is told of the first that is not suppressed; empty tells of each."""
+    fix: Fix | None = None
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -92,6 +94,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Whether it runs where nothing is selected."""
     python: bool = True
     """Whether it needs the cells to be Python; the others speak of notebooks in any language."""
+    fix: Safety | None = None
+    """Whether it can mend some or all of what it finds, and how far that may be trusted."""
     status: Status = "stable"
     since: str = "0.1.0"
 
@@ -103,6 +107,7 @@ def rule(
     level: Level,
     default: bool = True,
     python: bool = True,
+    fix: Safety | None = None,
     status: Status = "stable",
     since: str = "0.1.0",
 ) -> Callable[[Check], Rule]:
@@ -117,6 +122,7 @@ def rule(
             documentation=cleandoc(check.__doc__ or ""),
             default=default,
             python=python,
+            fix=fix,
             status=status,
             since=since,
         )

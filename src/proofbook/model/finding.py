@@ -29,5 +29,7 @@ class Finding(Struct, frozen=True, kw_only=True, order=True):
     """Line of the file on which that is, from 1; 0 where it is not known."""
     text: str = ""
     """The line of source that it points at."""
+    fix: Literal["", "safe", "unsafe"] = ""
+    """Whether `--fix` mends it, or only `--unsafe-fixes`."""
     suppressed: str | None = None
     """The reason that stands beside the suppression, where there is one."""
