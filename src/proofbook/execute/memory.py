@@ -6,14 +6,13 @@ import resource
 import time
 from collections.abc import Callable
 
-from proofbook.execute.usage import descendants, resident, told
+from proofbook.execute.usage import resident, told
+from proofbook.kernels.family import descendants
 
 __all__ = ["Guard", "spelled"]
 
 _EVERY = 0.05
 """Seconds between two looks."""
-_FAMILY_EVERY = 0.5
-"""Seconds between two looks at who belongs to the family, which take longer."""
 _SHARE = 0.1
 """Share of the time that exact counts may take."""
 _NEAR = 0.8
@@ -32,7 +31,7 @@ class Guard:
         self._limit = limit
         self._on_excess = on_excess
         self._family = [pid]
-        self._looked = self._counted = self._took = 0.0
+        self._counted = self._took = 0.0
         # what is shared with the template, or with any other process, is nobody's excess
         self._apart = max(0, resident(pid) - _own(pid))
         self._timer: asyncio.TimerHandle | None = None
@@ -60,9 +59,8 @@ class Guard:
 
     def _look(self) -> None:
         now = time.monotonic()
-        if now - self._looked > _FAMILY_EVERY:
-            self._family = [self._pid, *descendants(self._pid)]
-            self._looked = now
+        # anew each time: a child can start, hold too much and be gone within a second
+        self._family = [self._pid, *descendants(self._pid)]
         held = sum(map(resident, self._family))
         if held:
             if held - self._apart >= self._limit and now - self._counted >= self._took / _SHARE:

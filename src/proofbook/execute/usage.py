@@ -3,7 +3,7 @@
 import os
 import time
 
-__all__ = ["Usage", "descendants", "resident", "told"]
+__all__ = ["Usage", "resident", "told"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -37,7 +37,7 @@ class _Processes:
 _processes = _Processes()
 
 
-def descendants(pid: int) -> list[int]:
+def _descendants(pid: int) -> list[int]:
     """The processes below `pid`, as they stood half a second ago at the latest."""
     return _processes.below(pid)
 
@@ -78,7 +78,7 @@ class Usage:
             family: Also at the processes that the kernel has started and that still run; those that have ended count
                 in any case. It takes a look at every process there is.
         """
-        below = descendants(self._pid) if family else []
+        below = _descendants(self._pid) if family else []
         cpu = sum(_processor(pid) for pid in (self._pid, *below))
         memory = sum(resident(pid) for pid in (self._pid, *below)) if below else 0
         self.cpu_seconds = max(self.cpu_seconds, cpu)
