@@ -7,12 +7,13 @@ import msgspec
 from proofbook.analyze import cells
 from proofbook.analyze.cells import CellFlow
 from proofbook.lint import registry, suppressions
+from proofbook.lint.fix import Fix
 from proofbook.lint.rule import Project, Rule, Subject, Violation
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.finding import Finding
 from proofbook.model.notebook import Notebook
 
-__all__ = ["analyze", "lint", "unreadable"]
+__all__ = ["analyze", "examine", "lint", "unreadable"]
 
 _LONGEST_TEXT = 1000
 """Characters of a source line that a finding carries; minified code on one line is of no help to anybody."""
@@ -47,6 +48,18 @@ def lint(
     Raises:
         ConfigurationError: `select` or `ignore` name a rule that does not exist.
     """
+    found = examine(notebook, configuration=configuration, project=project, flow=flow)
+    return tuple(finding for finding, _ in found)
+
+
+def examine(
+    notebook: Notebook,
+    *,
+    configuration: LintConfiguration,
+    project: Project | None = None,
+    flow: tuple[CellFlow, ...] | str | None = None,
+) -> tuple[tuple[Finding, Fix | None], ...]:
+    """The same as `lint`, each finding with what its rule proposes to change."""
     flow = analyze(notebook) if flow is None else flow
     flows = () if isinstance(flow, str) else flow
     subject = Subject(
@@ -58,16 +71,17 @@ def lint(
         known=frozenset(registry.rules()),
         unreadable=flow if isinstance(flow, str) else None,
     )
-    return tuple(sorted(_findings(subject, registry.selected(configuration))))
+    found = _findings(subject, registry.selected(configuration))
+    return tuple(sorted(found, key=lambda pair: pair[0]))
 
 
 def unreadable(path: str, reason: str, *, configuration: LintConfiguration) -> tuple[Finding, ...]:
     """The findings on a file of which nothing but `reason` is known."""
     subject = Subject(notebook=Notebook(path=path, cells=()), configuration=configuration, unreadable=reason)
-    return tuple(_findings(subject, registry.selected(configuration)))
+    return tuple(finding for finding, _ in _findings(subject, registry.selected(configuration)))
 
 
-def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[Finding]:
+def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[tuple[Finding, Fix | None]]:
     analysed = subject.notebook.language == "python" and subject.unreadable is None
     for rule in rules:
         if (subject.unreadable is not None and rule.code != "PB807") or (rule.python and not analysed):
@@ -81,7 +95,7 @@ def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[Finding]:
             finding = _with_reason(finding, suppressions.reason_for(finding, subject.suppressions))
             if violation.once and finding.suppressed is None:
                 told.add(alike)
-            yield finding
+            yield finding, violation.fix
 
 
 def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:
