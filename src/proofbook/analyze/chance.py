@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from proofbook.analyze.cells import parse_cell
+from proofbook.analyze.known_sources import CLOCK, DRAWING, GENERATORS, MACHINE, SEEDED
 from proofbook.model.notebook import Notebook
 
 __all__ = ["sources"]
@@ -29,14 +30,6 @@ _QUIET = frozenset(
 """Modules that draw nothing by themselves; those of them that can are looked at call by call."""
 
 _NO_MODULES: Mapping[str, bytes] = MappingProxyType({})
-
-_CLOCK = frozenset({"now", "utcnow", "today", "time", "time_ns", "perf_counter", "monotonic", "localtime", "gmtime"})
-_MACHINE = frozenset({"urandom", "getpid", "environ", "getenv", "getrandom", "cpu_count", "uname", "gethostname"})
-_DRAWING = frozenset({"sample", "shuffle", "resample", "rvs", "bootstrap", "permutation_test", "kmeans2"})
-"""Methods and functions that draw, unless they are given a seed."""
-_SEEDED = frozenset({"seed", "random_state", "rng"})
-_GENERATORS = frozenset({"default_rng", "RandomState", "Random", "Generator", "SeedSequence", "PCG64", "seed"})
-"""What makes a generator: with an argument it draws the same each time."""
 
 
 def sources(notebook: Notebook, *, modules: Mapping[str, bytes] = _NO_MODULES) -> tuple[str, ...]:
@@ -108,21 +101,21 @@ def _of_call(node: ast.Call, names: dict[str, str]) -> Iterator[str]:
     dotted = _dotted(node.func, names)
     parts = dotted.split(".")
     last = parts[-1]
-    seeded = bool(_SEEDED & {word.arg for word in node.keywords})
+    seeded = bool(SEEDED & {word.arg for word in node.keywords})
     if "random" in parts[:-1]:
-        if last not in _GENERATORS or not (node.args or node.keywords):
+        if last not in GENERATORS or not (node.args or node.keywords):
             yield dotted
-    elif last in _GENERATORS - {"Generator", "seed"} and not (node.args or node.keywords):
+    elif last in GENERATORS - {"Generator", "seed"} and not (node.args or node.keywords):
         yield dotted
-    elif last in _DRAWING and not seeded:
+    elif last in DRAWING and not seeded:
         yield f"{last}() without a seed"
     elif (
-        last in _CLOCK
+        last in CLOCK
         and (last != "time" or dotted == "time.time")
         and (len(parts) == 1 or parts[0] in {"time", "datetime", "pandas", "polars", "date"})
     ):
         yield f"{dotted}: the clock"
-    elif last in _MACHINE:
+    elif last in MACHINE:
         yield f"{dotted}: the machine"
     elif last == "group_by" and not any(word.arg == "maintain_order" for word in node.keywords):
         # polars gives the groups in another order each time, and whatever is summed over them
