@@ -6,6 +6,8 @@ import pytest
 
 from proofbook.exceptions import PipelineError
 from proofbook.lint import discovery
+from proofbook.lint.declared import Declared, of_pipeline
+from proofbook.model.pipeline import Pipeline, Task
 from tests.lint.factory import content
 
 PIPELINE = """\
@@ -104,6 +106,83 @@ def test_a_folder_that_links_to_itself_ends(tmp_path: Path) -> None:
     (tmp_path / "a" / "loop").symlink_to(tmp_path / "a")
 
     assert found(tmp_path, ".") == ["a/b.ipynb"]
+
+
+def declared(root: Path, pipeline: str) -> dict[str, Declared]:
+    put(root, "pipeline.yaml", text=pipeline.encode())
+    sources = discovery.pipeline_sources(root)
+    assert sources is not None
+    return sources.declared
+
+
+def test_upstream_and_products_of_a_task_are_what_the_pipeline_declares(tmp_path: Path) -> None:
+    text = """\
+        meta: {extract_upstream: false}
+        tasks:
+          - {source: functions.load, product: raw.csv}
+          - {source: sql/query.sql, product: [schema, name, table]}
+          - source: a.ipynb
+            upstream: [load, "fit-*"]
+            product: {nb: ./out/a.ipynb, data: "{{out}}/a.csv"}
+          - {source: b.ipynb, name: last, upstream: a, product: out/b.ipynb}
+    """
+
+    found = declared(tmp_path, text)
+
+    assert found["a.ipynb"].upstream == ("load", "fit-*")
+    assert not found["a.ipynb"].extracted
+    assert found["a.ipynb"].products == {"nb": "out/a.ipynb", "data": None}
+    assert found["b.ipynb"].upstream == ("a",)
+    assert found["b.ipynb"].products == {"": "out/b.ipynb"}
+    assert found["a.ipynb"].tasks["load"] == {"": "raw.csv"}
+    assert found["a.ipynb"].tasks["query"] is None
+
+
+def test_upstream_stands_in_the_notebook_unless_the_pipeline_says_otherwise(tmp_path: Path) -> None:
+    assert declared(tmp_path, "tasks: [{source: a.ipynb, product: {nb: o.ipynb}}]")["a.ipynb"].extracted
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        "[{source: a.ipynb, name: x, product: {nb: x.ipynb}}, {source: a.ipynb, name: y, product: {nb: y.ipynb}}]",
+        "[{source: a.ipynb, name: x-, product: {nb: x.ipynb}, grid: {n: [1, 2]}}]",
+    ],
+)
+def test_of_a_notebook_that_several_tasks_share_nothing_is_declared(tmp_path: Path, tasks: str) -> None:
+    assert declared(tmp_path, f"tasks: {tasks}") == {}
+
+
+def test_products_that_stand_in_the_notebook_are_not_known(tmp_path: Path) -> None:
+    found = declared(tmp_path, "{meta: {extract_product: true}, tasks: [{source: a.ipynb, upstream: 3}]}")
+
+    assert found["a.ipynb"].products is None
+    assert found["a.ipynb"].upstream == ("3",)
+
+
+def test_a_rendered_pipeline_declares_the_same(tmp_path: Path) -> None:
+    pipeline = Pipeline(
+        tasks=(
+            Task(name="load", kind="other", products={"product": "raw.csv"}),
+            Task(name="query", kind="other", unseen=True),
+            Task(
+                name="a",
+                source="a.ipynb",
+                upstream=("load",),
+                products={"nb": "out/a.ipynb", "data": "out/a.csv"},
+                notebook_product="nb",
+            ),
+        )
+    )
+    text = """\
+        meta: {extract_upstream: false}
+        tasks:
+          - {source: functions.load, product: raw.csv}
+          - {source: sql/query.sql, product: [schema, name, table]}
+          - {source: a.ipynb, upstream: [load], product: {nb: out/a.ipynb, data: out/a.csv}}
+    """
+
+    assert of_pipeline(pipeline, extracted=False) == declared(tmp_path, text)
 
 
 def test_placeholders_are_filled_in_from_env_yaml(tmp_path: Path) -> None:

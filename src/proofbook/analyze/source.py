@@ -85,6 +85,7 @@ def parse(content: bytes, *, path: str) -> Notebook:
         language=_language(metadata),
         kernel=_kernel(metadata),
         metadata=metadata,
+        minor=_minor(document),
     )
 
 
@@ -176,7 +177,13 @@ def _cell(raw: object, number: int, path: str) -> Cell:
         execution_count=count if isinstance(count, int) and not isinstance(count, bool) else None,
         outputs=tuple(outputs),
         metadata=metadata,
+        has_id=isinstance(identity, str) and bool(identity),
     )
+
+
+def _minor(document: dict[str, Any]) -> int:
+    minor = document.get("nbformat_minor")
+    return minor if isinstance(minor, int) else 0
 
 
 def _sound(text: str) -> str:

@@ -11,6 +11,7 @@ from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.positions import source_starts
 from proofbook.exceptions import NotebookError
 from proofbook.lint import discovery, engine, records, registry
+from proofbook.lint.declared import Declared
 from proofbook.lint.result import LintResult
 from proofbook.lint.rule import Project
 from proofbook.model.configuration import LintConfiguration
@@ -26,6 +27,7 @@ def lint(
     root: Path,
     configuration: LintConfiguration,
     injected: Mapping[Path, frozenset[str]] | None = None,
+    declared: Mapping[Path, Declared] | None = None,
 ) -> LintResult:
     """
     Lint `paths`: files, folders, or where there are none the notebooks of the pipeline in `root`.
@@ -36,6 +38,7 @@ def lint(
         configuration: Which rules run.
         injected: Notebook to the names that the pipeline defines in it, from one who has the pipeline at hand. Left
             out, `pipeline.yaml` is read; a notebook that is not named is no task.
+        declared: Notebook to what the pipeline declares of its task, from the same hand.
 
     Raises:
         ConfigurationError: `select` or `ignore` name a rule that does not exist.
@@ -45,6 +48,8 @@ def lint(
     sources = discovery.pipeline_sources(root) if injected is None else None
     named = {root / path: names for path, names in (injected or (sources.injected if sources else {})).items()}
     tasks = {path.resolve(): names for path, names in named.items()}
+    said = {root / path: task for path, task in (declared or (sources.declared if sources else {})).items()}
+    plain = {path.resolve(): task for path, task in said.items()}
     found = discovery.notebooks(paths, root=root, sources=sources)
     findings: list[Finding] = []
     read: list[tuple[Path, Notebook, tuple[CellFlow, ...] | str]] = []
@@ -63,7 +68,11 @@ def lint(
         project = Project(task=False, injected=frozenset()) if sources is not None else None
         if path in tasks:
             elsewhere = {name: tuple(p for p in paths if p != notebook.path) for name, paths in shared.items()}
-            project = Project(injected=tasks[path], records={name: paths for name, paths in elsewhere.items() if paths})
+            project = Project(
+                injected=tasks[path],
+                records={name: paths for name, paths in elsewhere.items() if paths},
+                declared=plain.get(path),
+            )
         found_here = engine.lint(notebook, configuration=configuration, project=project, flow=flow)
         findings += _placed(found_here, notebook, path=path) if found_here else ()
     cells = sum(len(notebook.code_cells) for _, notebook, _ in read)

@@ -13,11 +13,13 @@ from typing import Any
 from msgspec import Struct
 
 from proofbook.exceptions import PipelineError
+from proofbook.lint.declared import ONLY, Declared, Products
 from proofbook.lint.rule import IMPLICIT
 
 __all__ = ["Sources", "notebooks", "pipeline_sources"]
 
 _SUFFIXES = {".ipynb", ".py"}
+_FILES = {*_SUFFIXES, ".sql", ".R", ".Rmd", ".r", ".md", ".sh"}
 _SKIPPED = {"__pycache__", "node_modules", "site-packages", "venv"}
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _PARAMETERS = re.compile(rb"^#\s*(%%|\+).*\bparameters\b", re.MULTILINE)
@@ -31,6 +33,8 @@ class Sources(Struct, frozen=True, kw_only=True):
     injected: dict[str, frozenset[str]] = {}
     """Notebook to the names that the pipeline defines in it."""
     products: frozenset[str] = frozenset()
+    declared: dict[str, Declared] = {}
+    """Notebook to what the pipeline declares of its task, where that is plain."""
 
 
 def pipeline_sources(root: Path) -> Sources | None:
@@ -58,7 +62,8 @@ def pipeline_sources(root: Path) -> Sources | None:
         for source in _sources(task, root=root, known=known):
             injected[source] = injected.get(source, frozenset()) | names
         products.update(_products(task, known=known))
-    return Sources(injected=injected, products=frozenset(products))
+    declared = _declared(document, root=root, known=known)
+    return Sources(injected=injected, products=frozenset(products), declared=declared)
 
 
 def notebooks(paths: Sequence[Path], *, root: Path, sources: Sources | None = None) -> tuple[Path, ...]:
@@ -177,3 +182,51 @@ def _products(task: dict[str, Any], *, known: dict[str, str]) -> Iterator[str]:
         path = PurePosixPath(known_part if known_part == expanded else known_part.rpartition("/")[0])
         if path.parts:
             yield path.as_posix()
+
+
+def _declared(document: dict[str, Any], *, root: Path, known: dict[str, str]) -> dict[str, Declared]:
+    """Notebook to what is declared of its task; not where one stands for several tasks."""
+    given = document.get("meta")
+    meta = given if isinstance(given, dict) else {}
+    extracted = bool(meta.get("extract_upstream", True))
+    tasks: dict[str, Products | None] = {}
+    found: dict[str, list[Declared]] = {}
+    for task in document["tasks"]:
+        if not isinstance(task, dict) or not isinstance(task.get("source"), str):
+            continue
+        name = str(task.get("name") or _stem(task["source"]))
+        sources = list(_sources(task, root=root, known=known))
+        from_notebook = bool(sources) and bool(meta.get("extract_product", False))
+        tasks[name] = None if from_notebook or name in tasks else _declared_products(task.get("product"), known=known)
+        upstream = task.get("upstream")
+        declared = Declared(
+            name=name,
+            upstream=tuple(map(str, upstream)) if isinstance(upstream, list) else (str(upstream),) if upstream else (),
+            extracted=extracted,
+            notebook=str(task.get("nb_product_key") or "nb"),
+            tasks=tasks,
+        )
+        for source in sources:
+            # a grid or a pattern makes several tasks of one
+            plain = len(sources) == 1 and not task.get("grid")
+            found.setdefault(source, []).extend([declared] if plain else [declared, declared])
+    return {source: said[0] for source, said in found.items() if len(said) == 1}
+
+
+def _stem(source: str) -> str:
+    """As Ploomber names a task that does not name itself: after its file or function."""
+    path = PurePosixPath(source)
+    return path.stem if "/" in source or path.suffix in _FILES else source.rpartition(".")[2]
+
+
+def _declared_products(product: Any, *, known: dict[str, str]) -> Products | None:
+    if isinstance(product, str):
+        product = {ONLY: product}
+    if not isinstance(product, dict) or not all(isinstance(value, str) for value in product.values()):
+        return None
+    return {str(key): _path(_expand(value, known)) for key, value in product.items()}
+
+
+def _path(text: str) -> str | None:
+    """A path in its shortest form; None where a placeholder of the pipeline or of a grid leaves it open."""
+    return None if "{{" in text or "[[" in text else os.path.normpath(text).replace("\\", "/")

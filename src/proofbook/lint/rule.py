@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Called
+from proofbook.lint.declared import Declared
 from proofbook.lint.fix import Fix, Safety
 from proofbook.lint.suppressions import Suppression
 from proofbook.model.configuration import LintConfiguration
@@ -31,6 +32,8 @@ class Project(Struct, frozen=True, kw_only=True):
     """Names that the pipeline defines in the notebook before it runs: upstream, product and the task's parameters."""
     records: Mapping[str, tuple[str, ...]] = {}
     """Record name to the other notebooks of the pipeline that record it."""
+    declared: Declared | None = None
+    """What the pipeline declares of the task, where that is plain; None for no task, and for two of one source."""
 
 
 class Violation(Struct, frozen=True, kw_only=True):

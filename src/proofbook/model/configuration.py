@@ -59,7 +59,24 @@ class LintConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Codes or prefixes to run; empty means every rule that is on by default."""
     ignore: list[str] = []
     commit_outputs: bool = False
-    """Set where outputs are meant to be committed: the rules that speak of them (PB101, PB105) are then errors."""
+    """Set where outputs are meant to be committed: the rules that speak of them (PB101 to PB105) are then errors."""
+    cell_lines: int = 60
+    """Lines of code above which PB802 calls a cell long."""
+    notebook_cells: int = 60
+    """Code cells above which PB802 calls a notebook long."""
+    output_size: str = "1 MB"
+    """What one cell may show before PB806 calls it too large."""
+
+    def __post_init__(self) -> None:
+        size_in_bytes(self.output_size)
+        for name in ("cell_lines", "notebook_cells"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)} makes no sense: write a number above 0")
+
+    @property
+    def output_bytes(self) -> int:
+        """`output_size` in bytes."""
+        return size_in_bytes(self.output_size)
 
 
 class RuleConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

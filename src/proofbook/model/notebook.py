@@ -12,6 +12,7 @@ class Cell(Struct, frozen=True, kw_only=True):
 
     number: int
     id: str
+    """The file's own, or `cell-3` of the third cell where it has none."""
     kind: Literal["code", "markdown", "raw"]
     source: str
     tags: tuple[str, ...] = ()
@@ -20,6 +21,8 @@ class Cell(Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
     line: int = 1
     """Line of the file on which the source starts; for percent scripts, else 1."""
+    has_id: bool = True
+    """Whether the file says the id."""
 
 
 class Notebook(Struct, frozen=True, kw_only=True):
@@ -31,6 +34,8 @@ class Notebook(Struct, frozen=True, kw_only=True):
     language: str = "python"
     kernel: str | None = None
     metadata: dict[str, Any] = {}
+    minor: int = 5
+    """nbformat 4.5 and later want an id in every cell, earlier ones have none."""
 
     @property
     def code_cells(self) -> tuple[Cell, ...]:

@@ -53,6 +53,8 @@ class Executor(PloomberExecutor):
         self.root = Path.cwd()
         self.path = "pipeline.yaml"
         self.parameters: dict[str, Any] = {}
+        self.extract_upstream = True
+        """Whether notebooks declare their upstream themselves."""
         spec = invocation.spec_being_loaded()
         if spec is not None:
             try:
@@ -71,7 +73,8 @@ class Executor(PloomberExecutor):
         tasks = [dict(task.data) for task in spec["tasks"]]
         self.unrepeatable = reading.calls_code(tasks)
         configuration.load(self.root)
-        preflight.check(tasks, root=self.root, extract_upstream=bool(meta["extract_upstream"]))
+        self.extract_upstream = bool(meta["extract_upstream"])
+        preflight.check(tasks, root=self.root, extract_upstream=self.extract_upstream)
 
     def __call__(self, dag: Any, show_progress: bool) -> list[Any]:  # noqa: ARG002 - Ploomber calls it so
         """Build. Raises DAGBuildError when a task failed, so that Ploomber calls on_failure."""
