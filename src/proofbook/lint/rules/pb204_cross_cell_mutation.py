@@ -1,20 +1,13 @@
 """PB204: another cell's object, changed in place."""
 
-import ast
 from collections.abc import Iterator
 
 from proofbook.analyze.cells import CellFlow
-from proofbook.analyze.flow import Mutation
+from proofbook.lint.mutations import surely_changes
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["cross_cell_mutation"]
 
-# `p.add(...)` and `p.sort()` of plots, tables and queries give back a new object
-_TWO_MEANINGS = {
-    f".{name}()" for name in ("add", "fill", "partition", "put", "resize", "reverse", "sort", "subtract", "update")
-}
-_LITERALS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
-_BUILDERS = {"list", "dict", "set", "bytearray", "defaultdict", "OrderedDict", "Counter", "deque", "sorted"}
 _VALUES = {"assignment", "annotated", "augmented", "for", "with", "walrus", "match", "magic", "global"}
 
 
@@ -52,7 +45,7 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
     for flow in subject.flow:
         for mutation in flow.mutates:
             maker = made.get(mutation.name)
-            if maker is None or mutation.local or not _surely(mutation, maker):
+            if maker is None or mutation.local or not surely_changes(mutation, maker):
                 continue
             changed = f"`{mutation.name}`, made in cell {maker.cell.number}, is changed in place"
             by = f"`{mutation.via}()`, by {mutation.text}" if mutation.via else mutation.text
@@ -67,23 +60,3 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
         made |= {name: flow for name, binding in flow.defines.items() if binding.kind in _VALUES}
         for name in flow.deletes:
             made.pop(name, None)
-
-
-def _surely(mutation: Mutation, maker: CellFlow) -> bool:
-    """Whether the object is changed for sure: the analysis goes by the method's name, and some mean two things."""
-    if mutation.how == "augmented" or (mutation.via is not None and mutation.conditional):
-        return False
-    return mutation.text not in _TWO_MEANINGS or _is_container(mutation.name, maker)
-
-
-def _is_container(name: str, maker: CellFlow) -> bool:
-    """Whether `maker` plainly binds `name` to a list, dict or set."""
-    for node in ast.walk(maker.tree) if maker.tree is not None else ():
-        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
-            continue
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            called = node.value.func if isinstance(node.value, ast.Call) else None
-            built = isinstance(called, ast.Name | ast.Attribute) and ast.unparse(called).split(".")[-1] in _BUILDERS
-            return isinstance(node.value, _LITERALS) or built
-    return False
