@@ -43,6 +43,52 @@ CASES = {
         Case("one and a text", [markdown("# Parameters", "parameters"), parameters("x = 1")]),
         Case("one and what was injected", [parameters("x = 1"), code("x = 2", "injected-parameters")]),
     ],
+    "PB303": [
+        Case(
+            "made of another parameter",
+            [parameters("days = 90\nhours = days * 24"), "hours"],
+            ["1:2:1 error parameter `hours` is computed, from defaults and before the pipeline's values are set"],
+        ),
+        Case(
+            "a call",
+            [parameters("import os\nuser: str = os.environ['USER']"), "user"],
+            ["1:2:1 error parameter `user` is computed, from defaults and before the pipeline's values are set"],
+        ),
+        Case(
+            "an f-string with a value in it",
+            [parameters("day = '2013'\nname = f'{day}.csv'")],
+            ["1:2:1 error parameter `name` is computed, from defaults and before the pipeline's values are set"],
+        ),
+        Case(
+            "something is done",
+            [parameters("days = 90\nprint(days)")],
+            ["1:2:1 error `print(days)` runs before the pipeline's values are set"],
+        ),
+        Case(
+            "a branch",
+            [parameters("days = 90\nif days > 30:\n    step = 7")],
+            ["1:2:1 error this runs before the pipeline's values are set"],
+        ),
+        Case(
+            "a function",
+            [parameters("def f():\n    pass")],
+            ["1:1:1 error the definition runs before the pipeline's values are set"],
+        ),
+        Case(
+            "literals of every kind",
+            [
+                parameters(
+                    '"""What the pipeline sets."""\nfrom pathlib import Path\nupstream = None\nproduct = None\na = -1.5\n'
+                    "b = ['x', ('y', {'k': {1, 2}})]\nc: int | None = None\nd: str\ne = f'x'\ng = b'x'\npass"
+                )
+            ],
+        ),
+        Case("what Papermill itself writes", [parameters("a = float('nan')\nb = float('-inf')")]),
+        Case("arithmetic on numbers", [parameters("day = 24 * 60 * 60\nfolder = 'a' 'b'\nempty = set()")]),
+        Case("a magic", [parameters("%matplotlib inline\ndays = 90")]),
+        Case("computed elsewhere", [parameters("days = 90"), "hours = days * 24\nprint(hours)"]),
+        Case("no parameters cell", ["hours = days * 24"]),
+    ],
     "PB304": [
         Case(
             "never read",

@@ -1,6 +1,6 @@
 """The machine around the notebook."""
 
-from tests.lint.factory import Case
+from tests.lint.factory import Case, code
 
 _PIP = "error `pip install` changes the environment while the notebook runs"
 
@@ -72,6 +72,46 @@ CASES = {
         Case("a variable called pip", ["pip = 1\npip"]),
         Case("a folder called pip", ["!ls pip installed"]),
     ],
+    "PB405": [
+        Case("a command", ["!cp a b"], ["1:1:1 warning `!cp a b` runs a shell, and its failure goes unnoticed"]),
+        Case(
+            "its lines are assigned",
+            ["files = !ls"],
+            ["1:1:9 warning `!ls` runs a shell, and its failure goes unnoticed"],
+        ),
+        Case(
+            "once for each cell",
+            ["!ls\n!pwd", "x = 1\n%system ls"],
+            [
+                "1:1:1 warning `!ls` runs a shell, and its failure goes unnoticed",
+                "2:2:1 warning `%system ls` runs a shell, and its failure goes unnoticed",
+            ],
+        ),
+        Case(
+            "a long one is cut",
+            ["!echo " + "x" * 80],
+            [f"1:1:1 warning `!echo {'x' * 31}...` runs a shell, and its failure goes unnoticed"],
+        ),
+        Case(
+            "a bash cell", ["%%bash\nls"], ["1:1:1 warning `%%bash` runs a shell, out of sight of lint and staleness"]
+        ),
+        Case(
+            "another language",
+            ["%%perl\nprint 1"],
+            ["1:1:1 warning `%%perl` runs another program, out of sight of lint and staleness"],
+        ),
+        Case(
+            "a magic that nothing brings",
+            ["import os", "%%nonsense\nx y z"],
+            ["2:1:1 warning `%%nonsense` is not IPython's, and nothing loads it: the cell will fail"],
+        ),
+        Case("an extension is loaded", ["%load_ext sql", "%%nonsense\nselect 1"]),
+        Case("a library may bring it", ["import duckdb_magic", "%%nonsense\nselect 1"]),
+        Case("an installation belongs to PB404", ["!pip install polars"]),
+        Case("IPython's own", ["%%time\nx = 1", "%%html\n<b>x</b>", "%%writefile x.txt\ny", "%matplotlib inline"]),
+        Case("text that speaks of it", ["print('!ls')", "# !ls", "a != b"]),
+        Case("a program without a shell", ["import subprocess\nsubprocess.run(['ls'], check=True)"]),
+    ],
     "PB406": [
         Case("input", ["x = input('?')"], ["1:1:5 error `input()` waits for a person to type"]),
         Case(
@@ -98,6 +138,47 @@ CASES = {
         Case("a widget with a default", ["import ipywidgets as w\nw.IntSlider(value=3), w.DatePicker(value=None)"]),
         Case("a question mark in a text", ["print('why?')"]),
     ],
+    "PB407": [
+        Case(
+            "no way out",
+            ["import time\nwhile True:\n    time.sleep(5)"],
+            ["1:2:1 warning this loop has no end: nothing breaks out of it"],
+        ),
+        Case(
+            "a break of an inner loop",
+            ["while 1:\n    for x in y:\n        break"],
+            ["1:1:1 warning this loop has no end: nothing breaks out of it"],
+        ),
+        Case(
+            "until somebody interrupts",
+            ["try:\n    while True:\n        poll()\nexcept KeyboardInterrupt:\n    pass"],
+            ["1:2:5 warning this loop has no end: nothing breaks out of it"],
+        ),
+        Case(
+            "counting for ever",
+            ["from itertools import count\nfor n in count():\n    print(n)"],
+            ["1:2:1 warning this loop has no end: nothing breaks out of it"],
+        ),
+        Case(
+            "a long sleep",
+            ["from time import sleep\nsleep(5 * 60)"],
+            ["1:2:1 warning sleeps for 300 s, however soon what it waits for is there"],
+        ),
+        Case("a server", ["server.serve_forever()"], ["1:1:1 warning `serve_forever()` never comes back"]),
+        Case("a signal", ["import signal\nsignal.pause()"], ["1:2:1 warning `pause()` never comes back"]),
+        Case("it breaks", ["while True:\n    if done():\n        break"]),
+        Case("it breaks behind a loop", ["while True:\n    for x in y:\n        pass\n    else:\n        break"]),
+        Case("it raises", ["while True:\n    raise ValueError('x')"]),
+        Case("it exits", ["import sys\nwhile True:\n    sys.exit(0)"]),
+        Case(
+            "what ends it is caught outside",
+            ["try:\n    while True:\n        next(x)\nexcept StopIteration:\n    pass"],
+        ),
+        Case("in a function", ["def serve():\n    while True:\n        poll()"]),
+        Case("a condition", ["while waiting():\n    poll()"]),
+        Case("a short sleep", ["import time\ntime.sleep(0.5)\ntime.sleep(pause)"]),
+        Case("counting in a zip", ["import itertools\nfor a, b in zip(x, itertools.count()):\n    pass"]),
+    ],
     "PB408": [
         Case("exit", ["exit()"], ["1:1:1 error `exit()` ends the kernel"]),
         Case("sys.exit", ["import sys\nif True:\n    sys.exit(0)"], ["1:3:5 error `sys.exit()` ends the kernel"]),
@@ -111,5 +192,75 @@ CASES = {
         Case("an own exit", ["def exit():\n    pass", "exit()"]),
         Case("a method", ["class A:\n    def exit(self): ...", "A().exit()"]),
         Case("another exception", ["raise ValueError('no flights')"]),
+    ],
+    "PB409": [
+        Case(
+            "without a type",
+            ["try:\n    f()\nexcept:\n    x = None"],
+            ["1:3:1 warning `except:` catches every error, interrupts among them, and goes on"],
+        ),
+        Case(
+            "in a function",
+            ["def f():\n    try:\n        g()\n    except:\n        print('failed')"],
+            ["1:4:5 warning `except:` catches every error, interrupts among them, and goes on"],
+        ),
+        Case(
+            "every error, dropped",
+            ["for x in y:\n    try:\n        f(x)\n    except Exception:\n        continue"],
+            ["1:4:5 warning `except Exception:` drops every error without a word"],
+        ),
+        Case(
+            "the tag",
+            [code("1 / 0", "raises-exception")],
+            ["1:0:0 warning the tag `raises-exception`: the run goes on, and ends green, when this cell fails"],
+        ),
+        Case(
+            "the tag, in R",
+            [code("stop()", "raises-exception")],
+            ["1:0:0 warning the tag `raises-exception`: the run goes on, and ends green, when this cell fails"],
+            language="R",
+        ),
+        Case("one error", ["try:\n    f()\nexcept KeyError:\n    pass"]),
+        Case("it raises again", ["try:\n    f()\nexcept:\n    clean()\n    raise"]),
+        Case("it is reported", ["import logging\ntry:\n    f()\nexcept:\n    logging.exception('f')"]),
+        Case("it is shown", ["try:\n    f()\nexcept Exception as error:\n    print(error)"]),
+        Case("a library that may be missing", ["try:\n    import tqdm\nexcept:\n    tqdm = None"]),
+        Case("another tag", [code("1 / 0", "slow")]),
+    ],
+    "PB411": [
+        Case(
+            "a notebook",
+            ["%run other.ipynb"],
+            ["1:1:1 error `%run other.ipynb` runs another file in this notebook's namespace"],
+        ),
+        Case(
+            "a script",
+            ["x = 1\n%run -i ../common.py a b"],
+            ["1:2:1 error `%run -i ../common.py a b` runs another file in this notebook's namespace"],
+        ),
+        Case(
+            "automagic",
+            ["run other.ipynb"],
+            ["1:1:1 error `%run other.ipynb` runs another file in this notebook's namespace"],
+        ),
+        Case(
+            "by way of the shell",
+            ["get_ipython().run_line_magic('run', 'other.ipynb')"],
+            ["1:1:1 error `%run other.ipynb` runs another file in this notebook's namespace"],
+        ),
+        Case(
+            "an import hook",
+            ["import import_ipynb\nimport other"],
+            ["1:1:8 error `import_ipynb` imports notebooks, and runs them on the way"],
+        ),
+        Case(
+            "a notebook as a module",
+            ["from ipynb.fs.full.other import f"],
+            ["1:1:33 error `ipynb` imports notebooks, and runs them on the way"],
+        ),
+        Case("a module", ["import other\nfrom .ipynb import x"]),
+        Case("a variable called run", ["run = 1", "run", "%runner x"]),
+        Case("another magic", ["get_ipython().run_line_magic('matplotlib', 'inline')\n%rerun"]),
+        Case("help on it", ["%run?"]),
     ],
 }

@@ -8,7 +8,7 @@ from proofbook.analyze.flow import Called
 from proofbook.analyze.magics import Magic
 from proofbook.lint.rule import Subject, Violation, rule
 
-__all__ = ["installs_packages"]
+__all__ = ["installing_command", "installs_packages"]
 
 _INSTALLERS = {"pip", "conda", "mamba", "micromamba", "uv"}
 _SHELLS = {"bash", "sh", "script", "!", "sx", "system", "zsh"}
@@ -65,7 +65,7 @@ def installs_packages(subject: Subject) -> Iterator[Violation]:
     """
     for flow in subject.flow:
         for magic in flow.magics:
-            command = _of_magic(magic)
+            command = installing_command(magic)
             if command is not None:
                 tool, line = command
                 yield Violation(
@@ -88,7 +88,7 @@ def installs_packages(subject: Subject) -> Iterator[Violation]:
             )
 
 
-def _of_magic(magic: Magic) -> tuple[str, int] | None:
+def installing_command(magic: Magic) -> tuple[str, int] | None:
     """The command that installs, and on which line it stands."""
     if magic.kind in {"line", "automagic"} and magic.name in _INSTALLERS:
         tool = _tool(f"{magic.name} {magic.arguments}")
