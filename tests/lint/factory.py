@@ -6,7 +6,8 @@ from typing import Any
 
 from proofbook.analyze import source
 from proofbook.exceptions import NotebookError
-from proofbook.lint import engine
+from proofbook.lint import engine, fixing
+from proofbook.lint.fix import Fix
 from proofbook.lint.rule import Project
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.finding import Finding
@@ -36,7 +37,9 @@ def markdown(text: str, *tags: str, **metadata: Any) -> dict[str, Any]:
     return {"cell_type": "markdown", "metadata": {"tags": list(tags), **metadata}, "source": text}
 
 
-def content(*cells: dict[str, Any] | str, language: str = "python", **metadata: Any) -> bytes:
+def content(
+    *cells: dict[str, Any] | str, language: str = "python", layout: dict[str, Any] | None = None, **metadata: Any
+) -> bytes:
     """The bytes of an `.ipynb`; text is a code cell. Cells are called `a`, `b`, `c` ..."""
     made = [code(cell) if isinstance(cell, str) else cell for cell in cells]
     numbered = [{"id": chr(ord("a") + number), **cell} for number, cell in enumerate(made)]
@@ -46,7 +49,7 @@ def content(*cells: dict[str, Any] | str, language: str = "python", **metadata: 
         "metadata": {"language_info": {"name": language}, **metadata},
         "cells": numbered,
     }
-    return json.dumps(document).encode()
+    return json.dumps(document, **layout or {}).encode()
 
 
 def notebook(*cells: dict[str, Any] | str, language: str = "python", **metadata: Any) -> Notebook:
@@ -68,19 +71,48 @@ class Case:
     select: list[str] = field(default_factory=list)
     raw: bytes | None = None
     """The bytes of the file, in place of cells."""
+    fixed: list[dict[str, Any] | str] | None = None
+    """The cells after all fixes of the rule, safe and unsafe; an id is compared where one is given."""
+    fixed_metadata: dict[str, Any] | None = None
+    """The whole metadata of the notebook after it; the same as before where left out."""
+    leaves: list[str] = field(default_factory=list)
+    """What the rule says afterwards, of what it cannot mend; as `says`."""
 
     def findings(self, code: str) -> tuple[Finding, ...]:
         """What the rule says."""
+        return self.findings_in(self.content(), code)
+
+    def findings_in(self, whole: bytes, code: str) -> tuple[Finding, ...]:
+        """What the rule says of a file under the case's circumstances."""
+        return tuple(finding for finding, _ in self.proposals(whole, code))
+
+    def proposals(self, whole: bytes, code: str) -> tuple[tuple[Finding, Fix | None], ...]:
+        """The same, each with its fix."""
         configuration = LintConfiguration(select=self.select, commit_outputs=self.commit_outputs)
-        whole = content(*self.cells, language=self.language, **self.metadata) if self.raw is None else self.raw
         try:
             made = source.parse(whole, path="example.ipynb")
         except NotebookError as error:
             reason = str(error).removeprefix("example.ipynb: ")
-            found = engine.unreadable("example.ipynb", reason, configuration=configuration)
-        else:
-            found = engine.lint(made, configuration=configuration, project=self.project)
-        return tuple(finding for finding in found if finding.rule == code)
+            return tuple((f, None) for f in engine.unreadable("example.ipynb", reason, configuration=configuration))
+        found = engine.examine(made, configuration=configuration, project=self.project)
+        return tuple((finding, fix) for finding, fix in found if finding.rule == code)
+
+    def content(self, **layout: Any) -> bytes:
+        """The bytes of the file; `layout` as for `json.dumps`."""
+        if self.raw is not None:
+            return self.raw
+        return content(*self.cells, language=self.language, layout=layout, **self.metadata)
+
+    def mended(self, whole: bytes, code: str) -> bytes:
+        """The file after all fixes of the rule, round after round."""
+        for _ in range(20):
+            fixes = [fix for finding, fix in self.proposals(whole, code) if fix and finding.suppressed is None]
+            done = fixing.apply(whole, source.parse(whole, path="example.ipynb"), fixes)
+            assert not done.refused, [refused.reason for refused in done.refused]
+            if done.content == whole:
+                return whole
+            whole = done.content
+        raise AssertionError(f"the fixes of {code} do not come to an end")
 
 
 def told(finding: Finding) -> str:

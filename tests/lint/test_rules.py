@@ -1,11 +1,15 @@
 """Every rule, on notebooks of which it must speak and on notebooks of which it must not."""
 
+import json
+from typing import Any
+
 import pytest
 
 from proofbook import record
 from proofbook.lint import records, registry
+from proofbook.lint.json_text import items, members
 from tests.lint.cases import group_0, group_1, group_2, group_3, group_4, group_7, group_8
-from tests.lint.factory import Case, told
+from tests.lint.factory import Case, content, told
 
 CASES = {}
 for group in (group_0, group_1, group_2, group_3, group_4, group_7, group_8):
@@ -17,6 +21,78 @@ ALL = [pytest.param(code, case, id=f"{code} {case.name}") for code, cases in CAS
 @pytest.mark.parametrize(("code", "case"), ALL)
 def test_the_rule_says_exactly_what_its_case_expects(code: str, case: Case) -> None:
     assert [told(finding) for finding in case.findings(code)] == case.says
+
+
+MENDED = [param for param in ALL if param.values[1].fixed is not None]
+LAYOUTS = [
+    pytest.param({}, id="one line"),
+    pytest.param({"indent": 1, "ensure_ascii": False}, id="as Jupyter writes"),
+    pytest.param({"indent": "\t", "separators": (" ,", " : "), "sort_keys": True}, id="odd"),
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(("code", "case"), MENDED)
+def test_the_fixes_of_a_rule_leave_the_cells_that_its_case_expects(
+    code: str, case: Case, layout: dict[str, Any]
+) -> None:
+    before = case.content(**layout)
+
+    after = case.mended(before, code)
+
+    assert cells_of(after) == expected_cells(case, after)
+    kept = json.loads(before)["metadata"] if case.fixed_metadata is None else case.fixed_metadata
+    assert json.loads(after)["metadata"] == kept
+    assert [told(finding) for finding in case.findings_in(after, code)] == case.leaves
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(("code", "case"), MENDED)
+def test_the_fixes_of_a_rule_leave_every_cell_that_they_do_not_mean_as_it_was_written(
+    code: str, case: Case, layout: dict[str, Any]
+) -> None:
+    before, after = case.content(**layout).decode(), case.mended(case.content(**layout), code).decode()
+    same = [cell for cell in json.loads(before)["cells"] if cell in json.loads(after)["cells"]]
+
+    for cell in same:
+        written = next(
+            before[start:end]
+            for start, end in items(before, next(m.value for m in members(before, 0) if m.key == "cells"))
+            if json.loads(before[start:end]) == cell
+        )
+        assert written in after
+
+
+@pytest.mark.parametrize(("code", "case"), ALL)
+def test_a_fix_is_as_safe_as_its_rule_says(code: str, case: Case) -> None:
+    said = registry.rules()[code].fix
+
+    for finding in case.findings(code):
+        assert finding.fix in {"", said, "unsafe" if said == "safe" else said}
+        if finding.fix:
+            assert case.fixed is not None, "a case in which a fix is proposed says what comes of it, in `fixed`"
+
+
+@pytest.mark.parametrize("code", [code for code, rule in registry.rules().items() if rule.fix])
+def test_every_rule_with_a_fix_has_a_case_that_shows_it_and_documents_its_safety(code: str) -> None:
+    assert any(case.fixed is not None for case in CASES.get(code, [])), f"{code} needs a case with `fixed`"
+    assert "## Fix safety" in registry.rules()[code].documentation
+
+
+def cells_of(raw: bytes) -> list[dict[str, Any]]:
+    return list(json.loads(raw)["cells"])
+
+
+def expected_cells(case: Case, after: bytes) -> list[dict[str, Any]]:
+    """The cells of `fixed`; those without an id have the one that is found."""
+    found = cells_of(after)
+    wanted = cells_of(content(*case.fixed or []))
+    for number, written in enumerate(case.fixed or []):
+        if number < len(found) and not (isinstance(written, dict) and "id" in written):
+            wanted[number]["id"] = found[number]["id"]
+        if number < len(found) and found[number]["metadata"] == {} and wanted[number]["metadata"] == {"tags": []}:
+            wanted[number]["metadata"] = {}
+    return wanted
 
 
 @pytest.mark.parametrize("code", registry.rules())

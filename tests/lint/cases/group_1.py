@@ -69,6 +69,7 @@ CASES = {
             "a cell of an older run",
             [code("x = 1", "parameters"), code("# Parameters\nx = 2", "injected-parameters")],
             ["2:0:0 error a cell that was injected by an earlier run is still in the source"],
+            fixed=[code("x = 1", "parameters")],
         ),
         Case("a parameters cell", [code("x = 1", "parameters")]),
         Case("the tag's name in text", [code("x = 'injected-parameters'")]),

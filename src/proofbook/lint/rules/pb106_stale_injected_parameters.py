@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from proofbook.lint.fix import Fix, RemoveCell
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["stale_injected_parameters"]
 
 
-@rule("PB106", "stale-injected-parameters", level="error", python=False)
+@rule("PB106", "stale-injected-parameters", level="error", python=False, fix="safe")
 def stale_injected_parameters(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
@@ -35,4 +36,5 @@ def stale_injected_parameters(subject: Subject) -> Iterator[Violation]:
             message="a cell that was injected by an earlier run is still in the source",
             advice="delete the cell; the next build injects its own",
             cell=cell,
+            fix=Fix(title="Delete the injected cell", safety="safe", changes=(RemoveCell(cell=cell),)),
         )

@@ -1,0 +1,202 @@
+"""
+Makes bytes of the fixes that rules propose.
+
+A fix is made whole or not at all. Of two that meet in one place the first is made, and the other waits: the notebook
+is looked at again, and what still holds is proposed again. What comes out is read again before anybody sees it: it is
+a notebook, it is as valid as it was, and no cell that could be parsed has stopped to be.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from proofbook.analyze import source
+from proofbook.analyze.cells import parse_cell
+from proofbook.analyze.spans import offsets
+from proofbook.exceptions import NotebookError
+from proofbook.lint import fixing_ipynb
+from proofbook.lint.fix import (
+    Change,
+    ClearOutputs,
+    Edit,
+    Fix,
+    InsertCell,
+    MoveCell,
+    RemoveCell,
+    Rerun,
+    SetId,
+    SetMetadata,
+)
+from proofbook.model.notebook import Notebook
+
+__all__ = ["Applied", "Refused", "apply"]
+
+
+class Refused(Struct, frozen=True, kw_only=True):
+    """A fix that was not made."""
+
+    fix: Fix
+    reason: str
+    """In a few words, without a full stop."""
+
+
+class Applied(Struct, frozen=True, kw_only=True):
+    """What came of one round."""
+
+    content: bytes
+    applied: tuple[Fix, ...] = ()
+    waiting: tuple[Fix, ...] = ()
+    """Those that meet one that was made."""
+    refused: tuple[Refused, ...] = ()
+
+    @property
+    def rerun(self) -> bool:
+        """Whether the notebook has to be executed for what was applied."""
+        return any(isinstance(change, Rerun) for fix in self.applied for change in fix.changes)
+
+
+def apply(raw: bytes, notebook: Notebook, fixes: Sequence[Fix]) -> Applied:
+    """
+    The file with `fixes`, as many as go together.
+
+    Args:
+        raw: The whole file.
+        notebook: What was read of it; the fixes speak of its cells.
+        fixes: In the order in which they are to be preferred. Of `Rerun` nothing is done here.
+    """
+    chosen, waiting = _compatible(fixes)
+    try:
+        content = _made(raw, notebook, chosen)
+    except ValueError:
+        return _one_by_one(raw, notebook, chosen, waiting)
+    return Applied(content=content, applied=tuple(chosen), waiting=tuple(waiting))
+
+
+def _one_by_one(raw: bytes, notebook: Notebook, fixes: Sequence[Fix], waiting: Sequence[Fix]) -> Applied:
+    """The same, where one of them at least cannot be made."""
+    kept: list[Fix] = []
+    refused: list[Refused] = []
+    content = raw
+    for fix in fixes:
+        try:
+            content = _made(raw, notebook, [*kept, fix])
+        except ValueError as error:
+            refused.append(Refused(fix=fix, reason=str(error)))
+        else:
+            kept.append(fix)
+    return Applied(content=content, applied=tuple(kept), waiting=tuple(waiting), refused=tuple(refused))
+
+
+def _made(raw: bytes, notebook: Notebook, fixes: Sequence[Fix]) -> bytes:
+    """The file with all of `fixes`; ValueError says in words why not."""
+    changes = [change for fix in fixes for change in fix.changes if not isinstance(change, Rerun)]
+    if not changes:
+        return raw
+    if notebook.format != "ipynb":
+        raise ValueError("only .ipynb files are changed")
+    try:
+        content = fixing_ipynb.rewritten(raw.decode(), notebook, changes).encode()
+    except (IndexError, KeyError):
+        raise ValueError("it speaks of a place that the notebook does not have") from None
+    _checked(raw, content, notebook)
+    return content
+
+
+def _checked(raw: bytes, content: bytes, notebook: Notebook) -> None:
+    """Refuse, with ValueError, what is worse than what was there."""
+    try:
+        after = source.parse(content, path=notebook.path)
+    except NotebookError as error:
+        raise ValueError(f"the file could not be read afterwards: {error}") from None
+    if notebook.language == "python":
+        known = {cell.source for cell in notebook.code_cells}
+        for cell in after.code_cells:
+            if cell.source not in known and (problem := parse_cell(cell)[0].problem) is not None:
+                raise ValueError(f"cell {cell.number} would not parse afterwards: {problem.message}")
+    if notebook.format == "ipynb":
+        wrong = _invalid(content, notebook.path)
+        if wrong is not None and _invalid(raw, notebook.path) is None:
+            raise ValueError(f"the notebook would not be valid afterwards: {wrong}")
+
+
+def _invalid(content: bytes, path: str) -> str | None:
+    """Why it is no valid notebook, in a line; None where it is one."""
+    from nbformat.validator import iter_validate  # a fifth of a second, and only a fix needs it
+
+    document: Any = source.parse_document(content, path=path)
+    errors = iter_validate(document)  # type: ignore[no-untyped-call]
+    return next((str(error.message).splitlines()[0] for error in errors), None)
+
+
+def _compatible(fixes: Sequence[Fix]) -> tuple[list[Fix], list[Fix]]:
+    """Those that can be made in one go, the first first; and the rest."""
+    chosen: list[Fix] = []
+    waiting: list[Fix] = []
+    taken: list[_Claim] = []
+    for fix in fixes:
+        claims = [_claim(change) for change in fix.changes if not isinstance(change, Rerun)]
+        if any(_meet(claim, other) for claim in claims for other in taken):
+            waiting.append(fix)
+        else:
+            chosen.append(fix)
+            taken += claims
+    return chosen, waiting
+
+
+class _Claim(Struct, frozen=True, kw_only=True):
+    """What of the notebook a change needs for itself."""
+
+    cell: int | None = None
+    """None: the notebook's own."""
+    what: str
+    """`all` of a cell; `order` of the whole notebook; `source`, `metadata` ..."""
+    place: tuple[Any, ...] = ()
+
+
+def _claim(change: Change) -> _Claim:
+    match change:
+        case Edit():
+            try:
+                place = offsets(change.cell.source, change.span)
+            except IndexError:
+                place = (0, len(change.cell.source))
+            return _Claim(cell=change.cell.number, what="source", place=place)
+        case InsertCell():
+            return _Claim(what="gap", place=(change.before.number if change.before is not None else 0,))
+        case RemoveCell():
+            return _Claim(cell=change.cell.number, what="all")
+        case MoveCell():
+            return _Claim(what="order")
+        case SetMetadata():
+            number = change.cell.number if change.cell is not None else None
+            return _Claim(cell=number, what="metadata", place=change.path)
+        case ClearOutputs():
+            return _Claim(cell=change.cell.number, what="outputs")
+        case SetId():
+            return _Claim(cell=change.cell.number, what="id")
+    raise AssertionError(change)
+
+
+def _meet(one: _Claim, other: _Claim) -> bool:
+    # where cells change places, nothing else does at the same time
+    if "order" in {one.what, other.what}:
+        return True
+    if one.cell != other.cell:
+        return False
+    if "all" in {one.what, other.what}:
+        return True
+    if one.what != other.what:
+        return False
+    if one.what == "source":
+        return _overlap(one.place, other.place)
+    shared = min(len(one.place), len(other.place))
+    return one.place[:shared] == other.place[:shared]
+
+
+def _overlap(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Whether two pieces share a character, or one ends where something is inserted."""
+    (start, end), (begin, stop) = one, other
+    if start == end or begin == stop:
+        return bool(start <= stop and begin <= end)
+    return bool(start < stop and begin < end)
