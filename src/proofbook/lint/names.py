@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from proofbook.analyze.flow import Use
 from proofbook.lint.bindable import Bindable, bindable, in_one_loop, mentions
+from proofbook.lint.deleted import deleted_uses
 from proofbook.lint.rule import IMPLICIT, Subject
 from proofbook.model.notebook import Cell
 
@@ -71,13 +72,18 @@ class Names:
         return self._injected.union(*(cell.names for cell in self._bound))
 
     def missing(self) -> Iterator[Missing]:
-        """Every read of a name that nothing defines, or that is defined too late; none below what cannot be known."""
+        """
+        Every read of a name that nothing defines, or that is defined too late; none below what cannot be known.
+
+        Names that the notebook deletes before are not among them: see `deleted`.
+        """
+        deleted = {id(found.use) for found in deleted_uses(self._flow)}
         undefined: dict[str, list[tuple[Cell, Use]]] = {}
         for index, flow in enumerate(self._flow[: self._certain]):
             if LENIENT_TAGS & set(flow.cell.tags):
                 continue
             for use in flow.uses:
-                if use.guarded or self._exists(use, index):
+                if use.guarded or id(use) in deleted or self._exists(use, index):
                     continue
                 if use.name not in self.defined:
                     undefined.setdefault(use.name, []).append((flow.cell, use))

@@ -131,6 +131,13 @@ CASES = {
             project=Project(injected=frozenset({"window"})),
         ),
         Case("deleted, which is another rule's matter", ["y = 1", "del y", "y"]),
+        Case("shown to have existed, which is another rule's matter", [code("y", count=1)]),
+        Case(
+            "shown to have existed, where the rule for that is not asked for",
+            [code("y", count=1)],
+            ["1:1:1 error undefined name `y`"],
+            select=["PB201"],
+        ),
         Case("R", ["y <- undefined_thing + 1"], language="R"),
     ],
     "PB202": [
@@ -186,8 +193,34 @@ CASES = {
             ["def f():\n    return scale", "button.on_click(f)", "scale = 2"],
         ),
         Case("a loop that binds it in its first turn", ["for i in range(3):\n    if i:\n        print(y)\n    y = i"]),
+        Case("deleted in the same cell, which is another rule's matter", ["y = 1\ndel y\ny"]),
         Case("lazy annotations", ["from __future__ import annotations\ndef f(x: Later): ...", "class Later: ..."]),
         Case("R", ["print(y)", "y <- 1"], language="R"),
+    ],
+    "PB203": [
+        Case(
+            "a cell that ran and cannot run again",
+            [code("total = 1", count=2), code("print(total, scale)", count=3)],
+            ["2:1:14 error undefined name `scale`, although this cell ran as In [3]: what defined it is gone"],
+        ),
+        Case(
+            "once for each cell and name, the function's body along",
+            [code("def f():\n    return scale\nscale", count=1), code("scale", count=2)],
+            [
+                "1:2:12 error undefined name `scale`, although this cell ran as In [1]: what defined it is gone",
+                "2:1:1 error undefined name `scale`, although this cell ran as In [2]: what defined it is gone",
+            ],
+        ),
+        Case("never run", ["scale"]),
+        Case(
+            "run, and the run failed",
+            [code("scale", count=1, outputs=({"output_type": "error", "ename": "NameError", "traceback": []},))],
+        ),
+        Case("in a branch, which may not have run", [code("import os\nif os.sep == 'x':\n    scale", count=1)]),
+        Case("in a function, which nobody may have called", [code("def f():\n    return scale", count=1)]),
+        Case("defined too late, which is another rule's matter", [code("scale", count=2), code("scale = 1", count=1)]),
+        Case("below what may define it", [code("%run other.ipynb", count=1), code("scale", count=2)]),
+        Case("meant to raise", [code("scale", "raises-exception", count=1)]),
     ],
     "PB204": [
         Case(
@@ -235,6 +268,55 @@ CASES = {
         Case("a method that leaves it alone", ["xs = [1]", "xs.count(1)"]),
         Case("a method that nobody knows", ["import thing\nx = thing.Thing()", "x.launch()"]),
         Case("a function's own list", ["def f():\n    xs = []\n    xs.append(1)", "f()"]),
+    ],
+    "PB209": [
+        Case("deleted in a cell above", ["y = 1", "del y", "y"], ["3:1:1 error `y` was deleted in cell 2"]),
+        Case("deleted in the same cell", ["y = 1\ndel y\nprint(y)"], ["1:3:7 error `y` was deleted on line 2"]),
+        Case("deleted by the cell that made it", ["y = 1\ndel y", "y"], ["2:1:1 error `y` was deleted in cell 1"]),
+        Case(
+            "deleted along with another", ["y, z = 1, 2", "del (y, z)", "z"], ["3:1:1 error `z` was deleted in cell 2"]
+        ),
+        Case(
+            "by way of a function",
+            ["y = 1\ndef f():\n    return y", "del y", "f()"],
+            ["3:1:1 error `f()` is called here and reads `y`, which was deleted in cell 2"],
+        ),
+        Case(
+            "once for each cell",
+            ["y = 1", "del y", "y\ny", "y"],
+            ["3:1:1 error `y` was deleted in cell 2", "4:1:1 error `y` was deleted in cell 2"],
+        ),
+        Case("deleted twice", ["y = 1", "del y", "del y"], ["3:1:5 error `y` was deleted in cell 2"]),
+        Case("an import", ["import os", "del os", "os.getcwd()"], ["3:1:1 error `os` was deleted in cell 2"]),
+        Case(
+            "a handler's name in another cell",
+            ["try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    pass", "print(error)"],
+            ["2:1:7 error `error` exists only in its handler, which ends in cell 1"],
+        ),
+        Case(
+            "a handler's name behind it",
+            ["try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    pass\nprint(error)"],
+            ["1:5:7 error `error` exists only in its handler, which ends on line 4"],
+        ),
+        Case("bound again", ["y = 1", "del y", "y = 2", "y"]),
+        Case("bound again in a branch", ["y = 1", "del y", "import os\nif os.sep:\n    y = 2", "y"]),
+        Case("bound again in the same cell", ["y = 1", "del y\ny = 2\ny", "y"]),
+        Case("deleted in a branch", ["import os\ny = 1", "if os.sep:\n    del y", "y"]),
+        Case("deleted at the end of each turn", ["for i in range(3):\n    y = i\n    print(y)\n    del y"]),
+        Case("read before it is deleted", ["y = 1", "print(y)\ndel y"]),
+        Case("an item", ["d = {'a': 1}", "del d['a']", "d"]),
+        Case("a builtin that was hidden", ["sum = 1", "del sum", "sum([1])"]),
+        Case("a function that nobody calls", ["y = 1\ndef f():\n    return y", "del y"]),
+        Case("expected to be missing", ["y = 1", "del y", "try:\n    y\nexcept NameError:\n    pass"]),
+        Case("asked for first", ["y = 1", "del y", "if 'y' in globals():\n    y"]),
+        Case("below what may define it", ["y = 1", "del y", "%run other.ipynb", "y"]),
+        Case("in a timed cell, which is a function of its own", ["y = 1", "%%timeit\ny = 2\ndel y", "y"]),
+        Case(
+            "a handler's name that had a value",
+            ["error = None\ntry:\n    1 / 0\nexcept ZeroDivisionError as error:\n    pass\nprint(error)"],
+        ),
+        Case("meant to raise", ["y = 1", "del y", code("y", "raises-exception")]),
+        Case("R", ["rm(y)", "y"], language="R"),
     ],
     "PB215": [
         Case("a missing colon", ["x = 1", "for i in range(3)\n    pass"], ["2:1:18 error syntax error: expected ':'"]),

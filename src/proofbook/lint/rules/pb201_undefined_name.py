@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator
 
+from proofbook.lint.deleted_cells import undefined
 from proofbook.lint.names import Names
 from proofbook.lint.rule import Subject, Violation, rule
 
@@ -19,6 +20,8 @@ def undefined_name(subject: Subject) -> Iterator[Violation]:
     It keeps silent where the answer depends on what cannot be read: below `%run`, `exec`, `globals()[...] = ...` and
     a star import of a module that is not installed; in a `try` that catches `NameError`; in cells tagged
     `raises-exception` or `skip-execution`. Star imports of modules that are at hand are resolved by reading them.
+
+    Where the file shows that the name once existed PB203 speaks instead, where it was deleted PB209.
 
     ## Why is this bad?
     The cell that once defined the name was deleted or renamed. A live session still holds it; a fresh kernel fails
@@ -41,9 +44,7 @@ def undefined_name(subject: Subject) -> Iterator[Violation]:
     """
     names = Names(subject)
     advice: dict[str, str] = {}
-    for missing in names.missing():
-        if missing.defined_in is not None:
-            continue
+    for missing in undefined(subject, names):
         name = missing.use.name
         if name not in advice:
             near = difflib.get_close_matches(name, names.defined, n=1, cutoff=0.75)
