@@ -56,8 +56,12 @@ class LintConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """`[tool.proofbook.lint]`."""
 
     select: list[str] = []
-    """Codes or prefixes to run; empty means every rule that is on by default."""
+    """Codes or prefixes to run, ruff's among them; empty means every rule that is on by default."""
     ignore: list[str] = []
+    python: list[str] | None = None
+    """Codes or prefixes that ruff is asked for; empty: ruff is not run. Left out: its own configuration, or a few."""
+    baseline: str = ".proofbook-baseline.json"
+    """File with the findings that are known, relative to the project; read where it exists."""
     commit_outputs: bool = False
     """Set where outputs are meant to be committed: the rules that speak of them (PB101 to PB105) are then errors."""
     cell_lines: int = 60
