@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proofbook import contracted
-from proofbook.exceptions import ContractBreachedError
+from proofbook.exceptions import ConfigurationError, ContractBreachedError
 from proofbook.flow import configuration
 from proofbook.flow.build import Built, Request, build
 from proofbook.model.pipeline import Pipeline, Task
@@ -266,6 +266,23 @@ def test_two_contracts_for_one_file_are_refused(project: Project) -> None:
     (project.root / "contracts/other.toml").write_text(CONTRACT)
     with pytest.raises(Exception, match=r"data/sales.csv is claimed by contracts/other.toml and contracts/sales.toml"):
         project.build()
+    assert project.events == [], "before anything ran"
+
+
+def test_a_contract_that_cannot_be_read_is_refused_before_anything_runs(project: Project) -> None:
+    project.demand("files = 3")
+    with pytest.raises(ConfigurationError, match=r"contracts/sales\.toml"):
+        project.build()
+    assert project.events == []
+    with Store.open(project.root, create=False) as store:
+        assert store.runs() == ()
+
+
+def test_a_contract_for_a_file_that_no_task_declares_is_told_of(project: Project) -> None:
+    (project.root / "contracts/other.toml").write_text(CONTRACT.replace("data/sales", "elsewhere/returns"))
+    project.build()
+    (said,) = (event["message"] for event in project.events if event["event"] == "unguarded")
+    assert said.startswith("contracts/other.toml speaks of no file that a task declares")
 
 
 def test_outside_of_a_build_contracted_checks_by_itself(

@@ -40,6 +40,7 @@ def holey(path: Path) -> None:
 BROKEN = {
     "absent": ("a.parquet", lambda path: None, "it is missing"),
     "a folder": ("a.csv", lambda path: path.mkdir(), "it is a folder, no file"),
+    "a pipe": ("a.csv", os.mkfifo, "it is a pipe or a device, no file"),
     "empty": ("a.csv", lambda path: path.touch(), "it is empty"),
     "an ending that nobody knows": ("a.xlsx", lambda path: path.touch(), r"ends in '\.xlsx', which is none of"),
     "truncated Parquet": ("a.parquet", cut, "truncated Parquet"),

@@ -27,6 +27,9 @@ def test_a_changed_rule_takes_effect_with_the_next_build_and_waits_for_a_person(
     assert _built(folder)["nothing_to_do"] is True
 
     (folder.root / "proofbook.toml").write_text(RULE)
+    refused = folder.run("proofbook", "promote", "2")
+    assert refused.returncode == 4
+    assert "others than those by which run 2 was judged" in " ".join(refused.stderr.split())
     document = _built(folder)
     assert (document["nothing_to_do"], document["run"]["number"]) == (False, 3)
     assert {task["status"] for task in document["run"]["tasks"]} == {"up-to-date"}

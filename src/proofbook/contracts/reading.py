@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,9 @@ def _refuse_other(path: Path, form: str) -> None:
 
 def _ends(path: Path) -> tuple[bytes, bytes]:
     try:
+        # to open a pipe would wait for who writes to it
+        if not stat.S_ISREG(mode := path.stat().st_mode) and not stat.S_ISDIR(mode):
+            raise UnreadableError("it is a pipe or a device, no file")
         with path.open("rb") as file:
             head = file.read(4)
             size = file.seek(0, 2)

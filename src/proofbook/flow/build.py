@@ -12,7 +12,7 @@ import msgspec
 
 from proofbook.disk import clock
 from proofbook.exceptions import LockHeldError
-from proofbook.flow import check, debug, kept, report, surroundings
+from proofbook.flow import check, debug, kept, policy, report, surroundings
 from proofbook.flow.drive import GOOD, Drive
 from proofbook.flow.plan import Planner
 from proofbook.flow.task import Request, TaskRunner
@@ -50,10 +50,13 @@ def build(request: Request, *, observe: Callable[[Event], None]) -> Built:
     Raises:
         MachineError: The store cannot be written, or another build holds the lock for too long.
         UsageError: A notebook or a data file is not as the pipeline says.
+        ConfigurationError: A contract or the policy cannot be read.
     """
     try:
         if request.debug is not None:
             debug.require(request.pipeline, request.debug)
+        # said now rather than when everything has run
+        policy.load(request.root)
         store = Store.open(request.root)
         try:
             held = store.build_lock(0)
@@ -169,6 +172,9 @@ class _Build:
         if self._request.targets is None and all(task.status in GOOD for task in tasks):
             for place in rules.unmatched(tasks, rules=configured):
                 message = f"{place} names no record of this pipeline, so it guards nothing"
+                self._emit(event="unguarded", message=message)
+            for contract in self._planner.idle_contracts():
+                message = f"{contract.path} speaks of no file that a task declares under [data]: it was not looked at"
                 self._emit(event="unguarded", message=message)
         return ruled
 

@@ -179,6 +179,8 @@ def _here(
 
 
 def _digest(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        return "missing: no regular file"
     try:
         return atomic.digest_of(path)
     except OSError as error:

@@ -54,12 +54,16 @@ class Planner:
         self._root = root
         self._pipeline = pipeline
         self._configuration = configuration
-        self._contracts: tuple[Contract, ...] | None = None
+        self._contracts = contracts.load(configuration, root=root)
+        self._claimed: set[str] = set()
         self._environment = surroundings.fingerprint(environment)
         self._digests = Digests()
         self._shown: dict[str, str] = {}
         self.data: dict[str, str] = {}
         """Declared data files of the tasks decided so far: path to digest."""
+        # two contracts for one file are refused before anything runs
+        for task in pipeline.tasks if self._contracts else ():
+            self._assigned(task, self._data_files(task))
 
     def decide(self, task: Task, *, upstream: Mapping[str, TaskRun], force: bool = False) -> Plan:
         """
@@ -68,7 +72,7 @@ class Planner:
         Raises:
             NotebookError: Its notebook cannot be read.
         """
-        files = task_inputs.data_files(task, self._configuration.data.get(task.name, []), root=self._root)
+        files = self._data_files(task)
         data = task_inputs.data_digests(self._root, files, digest_of=self._digests.of)
         self.data |= data
         held = self._assigned(task, files)
@@ -90,6 +94,10 @@ class Planner:
             reason = "one of its products is no file: whether it is still there cannot be told"
             return Plan(action="run", reason=reason, inputs=inputs, key=key, contracts=held)
         return structs.replace(self._from_past(task, inputs=inputs, key=key), contracts=held)
+
+    def idle_contracts(self) -> tuple[Contract, ...]:
+        """Contracts that speak of no data file of any task."""
+        return tuple(one for one in self._contracts if one.path not in self._claimed)
 
     def changed_meanwhile(self, plan: Plan, run: TaskRun, *, upstream: Mapping[str, TaskRun], since: int) -> str | None:
         """
@@ -118,17 +126,20 @@ class Planner:
                 return path
         return None
 
+    def _data_files(self, task: Task) -> list[str]:
+        return task_inputs.data_files(task, self._configuration.data.get(task.name, []), root=self._root)
+
     def _assigned(self, task: Task, files: Iterable[str]) -> tuple[Assigned, ...]:
         """
         The contracts that speak of the data files of a task.
 
         Raises:
-            ConfigurationError: A contract cannot be read, or two claim one file.
+            ConfigurationError: Two contracts claim one file.
         """
-        if self._contracts is None:
-            self._contracts = contracts.load(self._configuration, root=self._root)
         globs = self._configuration.data.get(task.name, [])
-        return contracts.assigned(self._contracts, files=sorted(files), globs=globs)
+        found = contracts.assigned(self._contracts, files=sorted(files), globs=globs)
+        self._claimed.update(one.contract.path for one in found)
+        return found
 
     def _from_past(self, task: Task, *, inputs: dict[str, Any], key: str) -> Plan:
         reason = ""

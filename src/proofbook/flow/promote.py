@@ -3,8 +3,9 @@
 from functools import partial
 from pathlib import Path
 
-from proofbook.exceptions import UsageError
-from proofbook.flow import policy
+from proofbook.exceptions import GateRefusedError, UsageError
+from proofbook.flow import configuration, policy
+from proofbook.gate import rules
 from proofbook.release import promote as release
 from proofbook.release.promote import Release
 from proofbook.store import Store
@@ -33,6 +34,7 @@ def promote(
         override: Promote against the gate's `no`, and against rules of the policy that allow it.
 
     Raises:
+        GateRefusedError: The configuration has other rules for its records than those that it was judged by.
         ProofbookError: See `release.promote`; and in CI nobody can accept or override.
     """
     ci = policy.in_ci()
@@ -40,6 +42,12 @@ def promote(
         raise UsageError("CI can neither accept nor override: a person must, at their own machine")
     with Store.open(root, create=False) as store:
         number = store.number(reference)
+        tasks, said = store.run(number).tasks, configuration.load(root).gate.rules
+        if not override and rules.of_tasks(tasks, rules=said) != tasks:
+            raise GateRefusedError(
+                f"[gate.rules] of the configuration are others than those by which run {number} was judged: "
+                "`proofbook build` judges by the new ones, and runs nothing again that has not changed"
+            )
         return release.promote(
             store,
             number,
