@@ -19,7 +19,7 @@ from proofbook.analyze.cells import CellFlow, parse_cell
 from proofbook.model.notebook import Cell, Notebook
 from proofbook.model.run import canonical
 
-__all__ = ["imported_modules", "of_module", "of_notebook"]
+__all__ = ["dialect", "imported_modules", "of_cell", "of_module", "of_notebook"]
 
 _FORMAT = 1
 """Part of every digest: raise it when what counts is changed."""
@@ -31,7 +31,12 @@ def of_notebook(notebook: Notebook) -> str:
     cells = [_of_cell(cell, python=notebook.language == "python") for cell in notebook.code_cells]
     # an empty cell does nothing, but one that carries the tag says where parameters go
     kept = [cell for cell in cells if cell[1:] != ["", [], False]]
-    return hashlib.sha256(canonical(["notebook", _FORMAT, _dialect(), notebook.language, kept])).hexdigest()
+    return hashlib.sha256(canonical(["notebook", _FORMAT, dialect(), notebook.language, kept])).hexdigest()
+
+
+def of_cell(cell: Cell, *, python: bool) -> str:
+    """SHA-256 over the syntax of one code cell; over its text where it does not parse, or is not Python."""
+    return hashlib.sha256(canonical(["cell", _FORMAT, dialect(), _of_cell(cell, python=python)])).hexdigest()
 
 
 def of_module(path: Path) -> str:
@@ -93,7 +98,7 @@ def _dump(tree: ast.Module) -> str:
     return ast.dump(tree, include_attributes=False)
 
 
-def _dialect() -> str:
+def dialect() -> str:
     """`ast.dump` differs between versions of Python: digests are compared within one."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -107,7 +112,7 @@ def _module(content: bytes) -> tuple[str, ast.Module | None]:
         syntax = _dump(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         syntax = f"bytes {hashlib.sha256(content).hexdigest()}"
-    return hashlib.sha256(canonical(["module", _FORMAT, _dialect(), syntax])).hexdigest(), tree
+    return hashlib.sha256(canonical(["module", _FORMAT, dialect(), syntax])).hexdigest(), tree
 
 
 def _imported(tree: ast.Module, file: Path, places: list[Path], root: Path) -> Iterator[Path]:

@@ -24,8 +24,9 @@ _INDEX = """\
 runs. An error ends in exit code 3; a warning is shown, and the build goes ahead.
 
 Which rules run is said in `[tool.proofbook.lint]` by `select` and `ignore` (codes or prefixes), or by the options of
-the same names. `commit_outputs = true` says that outputs are meant to be committed: PB101 and PB105 are then errors,
-else warnings. A notebook that is stripped of its outputs is never at fault.
+the same names. `commit_outputs = true` says that outputs are meant to be committed: PB101, PB103, PB104 and PB105
+are then errors, else warnings, and PB102 speaks only then. A notebook that is stripped of its outputs is never at
+fault.
 
 A finding is suppressed with its code and a reason, as each page shows; without a reason it stays.
 """

@@ -63,7 +63,7 @@ class LintConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     baseline: str = ".proofbook-baseline.json"
     """File with the findings that are known, relative to the project; read where it exists."""
     commit_outputs: bool = False
-    """Set where outputs are meant to be committed: the rules that speak of them (PB101 to PB105) are then errors."""
+    """Set where outputs are meant to be committed: the rules that speak of them (PB101 to PB105) are then stricter."""
     cell_lines: int = 60
     """Lines of code above which PB802 calls a cell long."""
     notebook_cells: int = 60
