@@ -8,11 +8,11 @@ import pytest
 from proofbook import record
 from proofbook.lint import records, registry
 from proofbook.lint.json_text import items, members
-from tests.lint.cases import group_0, group_1, group_2, group_3, group_4, group_7, group_8
+from tests.lint.cases import group_0, group_1, group_2, group_3, group_4, group_5, group_7, group_8
 from tests.lint.factory import Case, content, told
 
 CASES = {}
-for group in (group_0, group_1, group_2, group_3, group_4, group_7, group_8):
+for group in (group_0, group_1, group_2, group_3, group_4, group_5, group_7, group_8):
     CASES |= group.CASES
 
 ALL = [pytest.param(code, case, id=f"{code} {case.name}") for code, cases in CASES.items() for case in cases]

@@ -47,6 +47,8 @@ RULE_MODULES = (
     f"{_HERE}.pb408_exits_the_kernel",
     f"{_HERE}.pb409_swallows_errors",
     f"{_HERE}.pb411_runs_another_notebook",
+    f"{_HERE}.pb501_unseeded_randomness",
+    f"{_HERE}.pb502_legacy_global_rng",
     f"{_HERE}.pb701_nothing_recorded",
     f"{_HERE}.pb702_record_name",
     f"{_HERE}.pb807_unreadable",

@@ -1,0 +1,169 @@
+"""What makes two runs differ."""
+
+from tests.lint.factory import Case, parameters
+
+_EVERY_RUN = "draws other numbers on every run"
+
+CASES = {
+    "PB501": [
+        Case(
+            "NumPy's shared generator",
+            [
+                "import numpy as np",
+                "x = np.random.rand(3, 4)\ny = np.random.randn()\nz = np.random.randint(0, 9, size=2)",
+            ],
+            [
+                f"2:1:5 warning `np.random.rand()` {_EVERY_RUN}: nothing seeds it",
+                f"2:2:5 warning `np.random.randn()` {_EVERY_RUN}: nothing seeds it",
+                f"2:3:5 warning `np.random.randint()` {_EVERY_RUN}: nothing seeds it",
+            ],
+            fixed=[
+                "import numpy as np",
+                (
+                    "rng = np.random.default_rng(0)\nx = rng.random((3, 4))\ny = rng.standard_normal()\n"
+                    "z = rng.integers(0, 9, size=2)"
+                ),
+            ],
+        ),
+        Case(
+            "once for each cell and function",
+            ["import numpy as np\nx = np.random.normal(size=3)\ny = np.random.normal(size=3)"],
+            [f"1:2:5 warning `np.random.normal()` {_EVERY_RUN}: nothing seeds it"],
+            fixed=[
+                "import numpy as np\nrng = np.random.default_rng(0)\nx = rng.normal(size=3)\ny = rng.normal(size=3)"
+            ],
+        ),
+        Case(
+            "in a function, above which the generator is made",
+            ["import numpy as np\n\ndef f(shape):\n    return np.random.rand(*shape)", "f((2, 3))"],
+            [f"1:4:12 warning `np.random.rand()` {_EVERY_RUN}: nothing seeds it"],
+            fixed=[
+                "import numpy as np\n\nrng = np.random.default_rng(0)\ndef f(shape):\n    return rng.random((*shape,))",
+                "f((2, 3))",
+            ],
+        ),
+        Case(
+            "a generator without a seed",
+            ["import numpy as np\nrng = np.random.default_rng()\nother = np.random.default_rng(seed=None)"],
+            [f"1:2:7 warning `np.random.default_rng()` has no seed: it {_EVERY_RUN}"],
+            fixed=["import numpy as np\nrng = np.random.default_rng(0)\nother = np.random.default_rng(seed=0)"],
+        ),
+        Case(
+            "scikit-learn, with the parameter for it",
+            [
+                parameters("seed = 1"),
+                "from sklearn.model_selection import train_test_split\na, b = train_test_split(x, test_size=0.2)",
+            ],
+            [f"2:2:8 warning `train_test_split()` has no `random_state`: it {_EVERY_RUN}"],
+            fixed=[
+                parameters("seed = 1"),
+                (
+                    "from sklearn.model_selection import train_test_split\n"
+                    "a, b = train_test_split(x, test_size=0.2, random_state=seed)"
+                ),
+            ],
+        ),
+        Case(
+            "over several lines",
+            [
+                "from sklearn.cluster import KMeans\nm = KMeans(\n    3,\n    random_state=None,\n)\nn = KMeans(\n    3,\n)"
+            ],
+            [f"1:2:5 warning `KMeans()` has no `random_state`: it {_EVERY_RUN}"],
+            fixed=[
+                (
+                    "from sklearn.cluster import KMeans\nm = KMeans(\n    3,\n    random_state=0,\n)\n"
+                    "n = KMeans(\n    3, random_state=0\n)"
+                )
+            ],
+        ),
+        Case(
+            "a table's sample",
+            ["import pandas as pd\nfew = flights.sample(frac=0.1)"],
+            [f"1:2:7 warning `.sample()` has no `random_state`: it {_EVERY_RUN}"],
+            fixed=["import pandas as pd\nfew = flights.sample(frac=0.1, random_state=0)"],
+        ),
+        Case(
+            "the standard library",
+            ["import random\nx = 1\nrandom.shuffle(y)"],
+            [f"1:3:1 warning `random.shuffle()` {_EVERY_RUN}: nothing seeds it"],
+            fixed=["import random\nx = 1\nrandom.seed(0)\nrandom.shuffle(y)"],
+        ),
+        Case(
+            "drawn above the seed",
+            ["import numpy as np\nx = np.random.rand(3)", "np.random.seed(0)\ny = np.random.rand(3)"],
+            [f"1:2:5 warning `np.random.rand()` {_EVERY_RUN}: nothing seeds it"],
+        ),
+        Case(
+            "seeded by nothing",
+            ["import numpy as np\nnp.random.seed()\nx = np.random.rand(3)"],
+            [f"1:3:5 warning `np.random.rand()` {_EVERY_RUN}: nothing seeds it"],
+            fixed=["import numpy as np\nrng = np.random.default_rng(0)\nx = rng.random(3)"],
+        ),
+        Case(
+            "a function without its module has no fix",
+            ["from random import random\nx = random()"],
+            [f"1:2:5 warning `random()` {_EVERY_RUN}: nothing seeds it"],
+        ),
+        Case(
+            "seeded",
+            ["import random\nimport numpy as np\nrandom.seed(1)\nnp.random.seed(1)\nrandom.random(), np.random.rand()"],
+        ),
+        Case(
+            "seeded by a function of one's own",
+            ["from x import set_seed\nimport numpy as np\nset_seed(1)\nnp.random.rand()"],
+        ),
+        Case("generators with seeds", ["import numpy as np, random\nnp.random.default_rng(1), random.Random(1)"]),
+        Case("a generator's own methods", ["import numpy as np\nrng = np.random.default_rng(1)\nrng.normal()"]),
+        Case(
+            "a seed that is handed over", ["from sklearn.cluster import KMeans\nKMeans(3, random_state=s), KMeans(**k)"]
+        ),
+        Case(
+            "NumPy's seed serves scikit-learn and pandas",
+            [
+                "import numpy as np, pandas as pd\nfrom sklearn.cluster import KMeans\nnp.random.seed(1)\nKMeans(3), d.sample(n=1)"
+            ],
+        ),
+        Case("nothing is shuffled", ["from sklearn.model_selection import train_test_split as t\nt(x, shuffle=False)"]),
+        Case("another object's sample", ["import pandas as pd\nmodel.sample(100)\nmodel.sample(n=3, temperature=1)"]),
+        Case("secrets are meant to differ", ["import secrets, uuid\nsecrets.token_hex(), uuid.uuid4()"]),
+        Case("another notebook may seed", ["%run common.ipynb", "import numpy as np\nnp.random.rand()"]),
+    ],
+    "PB502": [
+        Case(
+            "seeded and drawn",
+            ["import numpy as np\nnp.random.seed(7)", "x = np.random.rand(3)\ny = np.random.uniform(size=3)"],
+            ["2:1:5 warning `np.random.rand()` draws from the generator that every library shares"],
+            fixed=["import numpy as np\nrng = np.random.default_rng(7)", "x = rng.random(3)\ny = rng.uniform(size=3)"],
+        ),
+        Case(
+            "the seed is still needed by a library",
+            [
+                "import numpy as np\nfrom sklearn.cluster import KMeans\nnp.random.seed(7)",
+                "x = np.random.rand(3)\nKMeans(3)",
+            ],
+            ["2:1:5 warning `np.random.rand()` draws from the generator that every library shares"],
+            fixed=[
+                (
+                    "import numpy as np\nfrom sklearn.cluster import KMeans\n"
+                    "np.random.seed(7); rng = np.random.default_rng(7)"
+                ),
+                "x = rng.random(3)\nKMeans(3)",
+            ],
+        ),
+        Case(
+            "another name where the notebook has one",
+            ["import numpy as np\nnp.random.seed(7)\nrng = 1\nx = np.random.permutation(y)"],
+            ["1:4:5 warning `np.random.permutation()` draws from the generator that every library shares"],
+            fixed=["import numpy as np\ngenerator = np.random.default_rng(7)\nrng = 1\nx = generator.permutation(y)"],
+        ),
+        Case(
+            "a function that is handed over has no fix",
+            ["import numpy as np\nnp.random.seed(7)\nx = np.random.rand(3)\nf(np.random.rand)"],
+            ["1:3:5 warning `np.random.rand()` draws from the generator that every library shares"],
+        ),
+        Case("unseeded draws belong to PB501", ["import numpy as np\nx = np.random.rand(3)"]),
+        Case("a seed for libraries", ["import numpy as np\nnp.random.seed(7)"]),
+        Case("a generator", ["import numpy as np\nrng = np.random.default_rng(1)\nrng.normal()"]),
+        Case("another module called random", ["import random\nrandom.seed(1)\nrandom.random()"]),
+    ],
+}
