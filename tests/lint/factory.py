@@ -1,7 +1,10 @@
 """Notebooks made in code, and what a rule is expected to say of them."""
 
 import json
+import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from proofbook.analyze import source
@@ -69,6 +72,8 @@ class Case:
     language: str = "python"
     metadata: dict[str, Any] = field(default_factory=dict)
     select: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    """Files of the project, whose folder the notebook lies in: path to content."""
     raw: bytes | None = None
     """The bytes of the file, in place of cells."""
     fixed: list[dict[str, Any] | str] | None = None
@@ -94,7 +99,13 @@ class Case:
         except NotebookError as error:
             reason = str(error).removeprefix("example.ipynb: ")
             return tuple((f, None) for f in engine.unreadable("example.ipynb", reason, configuration=configuration))
-        found = engine.examine(made, configuration=configuration, project=self.project)
+        with tempfile.TemporaryDirectory() if self.files else nullcontext("") as folder:
+            for name, text in self.files.items():
+                path = Path(folder) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+            beside = Path(folder) if self.files else None
+            found = engine.examine(made, configuration=configuration, project=self.project, folder=beside)
         return tuple((finding, fix) for finding, fix in found if finding.rule == code)
 
     def content(self, **layout: Any) -> bytes:

@@ -58,7 +58,7 @@ def lint(
         read.append((path.resolve(), notebook, engine.analyze(notebook)))
     facts = projects(pipeline, read)
     for path, notebook, flow in read:
-        found_here = engine.lint(notebook, configuration=configuration, project=facts[path], flow=flow)
+        found_here = engine.lint(notebook, configuration=configuration, project=facts[path], flow=flow, folder=root)
         findings += _placed(found_here, notebook, path=path) if found_here else ()
     cells = sum(len(notebook.code_cells) for _, notebook, _ in read)
     return LintResult(findings=tuple(sorted(findings)), notebooks=len(found), cells=cells)

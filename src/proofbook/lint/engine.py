@@ -1,6 +1,7 @@
 """Puts one notebook before the rules, and makes findings of what they say."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -35,6 +36,7 @@ def lint(
     configuration: LintConfiguration,
     project: Project | None = None,
     flow: tuple[CellFlow, ...] | str | None = None,
+    folder: Path | None = None,
 ) -> tuple[Finding, ...]:
     """
     All findings on one notebook, sorted; the suppressed ones carry the author's reason.
@@ -44,11 +46,12 @@ def lint(
         configuration: Which rules run, and whether outputs are meant to be committed.
         project: What the pipeline knows of the notebook; None where nobody knows of one.
         flow: What `analyze` said of this notebook, where it was asked before.
+        folder: The project's folder, which the notebook's path starts from; without it nothing beside it is read.
 
     Raises:
         ConfigurationError: `select` or `ignore` name a rule that does not exist.
     """
-    found = examine(notebook, configuration=configuration, project=project, flow=flow)
+    found = examine(notebook, configuration=configuration, project=project, flow=flow, folder=folder)
     return tuple(finding for finding, _ in found)
 
 
@@ -58,6 +61,7 @@ def examine(
     configuration: LintConfiguration,
     project: Project | None = None,
     flow: tuple[CellFlow, ...] | str | None = None,
+    folder: Path | None = None,
 ) -> tuple[tuple[Finding, Fix | None], ...]:
     """The same as `lint`, each finding with what its rule proposes to change."""
     flow = analyze(notebook) if flow is None else flow
@@ -70,6 +74,7 @@ def examine(
         suppressions=suppressions.read(notebook),
         known=frozenset(registry.rules()),
         unreadable=flow if isinstance(flow, str) else None,
+        folder=folder,
     )
     found = _findings(subject, registry.selected(configuration))
     return tuple(sorted(found, key=lambda pair: pair[0]))
@@ -102,6 +107,7 @@ def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:
     cell = violation.cell
     lines = cell.source.split("\n") if cell is not None and violation.line else []
     text = lines[violation.line - 1].rstrip("\r") if violation.line <= len(lines) and lines else ""
+    text = text if violation.text is None else violation.text
     return Finding(
         path=notebook.path,
         cell=cell.number if cell is not None else 0,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import cleandoc
+from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -54,6 +55,8 @@ class Violation(Struct, frozen=True, kw_only=True):
     once: str = ""
     """Of those that are alike in this, a cell is told of the first that is not suppressed; empty tells of each."""
     fix: Fix | None = None
+    text: str | None = None
+    """What is shown in place of the line, where the line itself must not be: a secret."""
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -69,6 +72,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     """Codes of every rule there is."""
     unreadable: str | None = None
     """Why there is nothing to look at; `notebook` is then empty."""
+    folder: Path | None = None
+    """The project's folder, which the notebook's path starts from; None where nobody says, as for a text on its own."""
 
     @property
     def calls(self) -> Iterator[tuple[Cell, Called]]:
