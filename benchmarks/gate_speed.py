@@ -29,6 +29,7 @@ from machine import describe
 from proofbook.execute import records
 from proofbook.gate import budget
 from proofbook.gate.decision import judge
+from proofbook.gate.noise import Past
 from proofbook.model.record import Record, Rule
 from proofbook.model.run import Run, TaskRun
 from proofbook.model.verdict import GateResult
@@ -38,7 +39,12 @@ from proofbook.recorder.encoding import encode
 from proofbook.store import Store
 
 BUDGET = budget.budget("1 per quarter", schedule="1 per day", started=())
-LIMITS = {"10,000 scalars": 1.0, "100 figures, other data": 10.0, "100 figures, restyled": 10.0}
+LIMITS = {
+    "10,000 scalars": 1.0,
+    "10,000 scalars, 50 runs of history": 1.0,
+    "100 figures, other data": 10.0,
+    "100 figures, restyled": 10.0,
+}
 
 
 def main() -> int:
@@ -69,6 +75,10 @@ def _measured(name: str, *sides: Any, store: Store, repeats: int) -> tuple[str, 
     before, after, *history = sides
     production, candidate = _run(1, before), _run(99, after)
     earlier = [_run(number, values) for number, values in enumerate(history, start=2)]
+    values = {record.name: [record.value] for record in before if record.kind == "scalar"}
+    for record in (record for side in history if values for record in side):
+        values[record.name].append(record.value)
+    past = {("t", name): Past(values=tuple(reversed(numbers))) for name, numbers in values.items() if history}
 
     def once() -> GateResult:
         return judge(
@@ -78,6 +88,7 @@ def _measured(name: str, *sides: Any, store: Store, repeats: int) -> tuple[str, 
             load=store.blobs,
             keep=store.blobs.put,
             earlier=earlier,
+            past=past,
             budget=BUDGET,
         )
 
@@ -108,7 +119,7 @@ def _cases(store: Store) -> dict[str, tuple[list[Record], ...]]:
     rule = Rule(better="higher", margin=0.05)
     scalars = [
         [Record(name=f"m{n}", task="t", kind="scalar", value=float(v), rule=rule) for n, v in enumerate(side)]
-        for side in (values, values + chance.normal(0, 0.02, 10_000))
+        for side in (values, *(values + chance.normal(0, 0.02, (50, 10_000))))
     ]
     drawn, moved, restyled = (
         _figures(store, seed=seed, style=style) for seed, style in ((1, ""), (2, ""), (1, "ggplot"))
@@ -125,6 +136,7 @@ def _cases(store: Store) -> dict[str, tuple[list[Record], ...]]:
     ]
     return {
         "10,000 scalars": (scalars[0], scalars[1]),
+        "10,000 scalars, 50 runs of history": tuple(scalars),
         "100 figures, other data": (drawn, moved),
         "100 figures, restyled": (drawn, restyled),
         "100 figures, the same": (drawn, drawn),
