@@ -27,6 +27,8 @@ class Declared(Struct, frozen=True, kw_only=True):
     """`upstream` is declared in the notebook's parameters cell (Ploomber's `extract_upstream: true`)."""
     notebook: str = "nb"
     """Key of the product that is the executed notebook."""
+    kernel: str = ""
+    """The kernel that the pipeline chooses for it, whatever the notebook says; empty: the notebook's."""
     tasks: Mapping[str, Products | None] = {}
     """Every task of the pipeline to its products; None where nobody knows them before the run."""
 
@@ -55,6 +57,7 @@ def of_pipeline(pipeline: "Pipeline", *, extracted: bool) -> dict[str, Declared]
             upstream=task.upstream,
             extracted=extracted,
             notebook=task.notebook_product if task.notebook_product in task.products else "nb",
+            kernel=task.kernel or "",
             tasks=tasks,
         )
         for task in pipeline.tasks

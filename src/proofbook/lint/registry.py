@@ -51,6 +51,12 @@ RULE_MODULES = (
     f"{_HERE}.pb502_legacy_global_rng",
     f"{_HERE}.pb701_nothing_recorded",
     f"{_HERE}.pb702_record_name",
+    f"{_HERE}.pb801_missing_title_or_headings",
+    f"{_HERE}.pb802_long_cell_or_notebook",
+    f"{_HERE}.pb803_empty_cell",
+    f"{_HERE}.pb804_kernelspec",
+    f"{_HERE}.pb805_cell_ids",
+    f"{_HERE}.pb806_output_too_large",
     f"{_HERE}.pb807_unreadable",
 )
 

@@ -103,7 +103,7 @@ CASES = {
             Case(
                 "the rest of the notebook",
                 [code("a = 1", count=1), "b = 2", "c = 3", "d = 4"],
-                ["2:0:0 error this cell was not run, while 1 of 4 were, nor were 2 below it"],
+                ["2:0:0 error this cell and 2 below it were not run, while 1 of 4 were"],
                 commit_outputs=True,
             ),
             Case(

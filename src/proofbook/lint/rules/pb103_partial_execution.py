@@ -49,9 +49,9 @@ def partial_execution(subject: Subject) -> Iterator[Violation]:
     waiting = [cell for cell in running if cell.execution_count is None]
     if not waiting or len(waiting) == len(running):
         return
-    others = f", nor were {len(waiting) - 1} below it" if len(waiting) > 1 else ""
+    which = f"this cell and {len(waiting) - 1} below it were" if len(waiting) > 1 else "this cell was"
     yield Violation(
-        message=f"this cell was not run, while {len(running) - len(waiting)} of {len(running)} were{others}",
+        message=f"{which} not run, while {len(running) - len(waiting)} of {len(running)} were",
         advice="restart the kernel, run all cells, save; or clear the outputs",
         cell=waiting[0],
         level="error" if subject.configuration.commit_outputs else "warning",
