@@ -1,10 +1,120 @@
 """The machine around the notebook."""
 
-from tests.lint.factory import Case, code
+from tests.lint.factory import Case, code, markdown
 
 _PIP = "error `pip install` changes the environment while the notebook runs"
+# in two parts, so that nobody takes it for one that was lost here
+_TOKEN = "ghp_" + "n7RkQ2vXw9TzLb4YcJm1HsPd8GfVe5UaKo3Z"
 
 CASES = {
+    "PB401": [
+        Case(
+            "a GitHub token",
+            [f"x = '{_TOKEN}'"],
+            ["1:1:6 error a GitHub token: whoever reads this notebook can use it"],
+        ),
+        Case(
+            "in a comment",
+            [f"x = 1\n# {_TOKEN}"],
+            ["1:2:3 error a GitHub token: whoever reads this notebook can use it"],
+        ),
+        Case(
+            "in a text",
+            [markdown(f"Use `{_TOKEN}`.")],
+            ["1:1:6 error a GitHub token: whoever reads this notebook can use it"],
+        ),
+        Case(
+            "in R",
+            [f"x <- '{_TOKEN}'"],
+            ["1:1:7 error a GitHub token: whoever reads this notebook can use it"],
+            language="R",
+        ),
+        Case(
+            "an AWS access key",
+            ["key = 'AKIA" + "QYLPMN5HWRZ3TKD7'"],
+            ["1:1:8 error an AWS access key: whoever reads this notebook can use it"],
+        ),
+        Case(
+            "in an output",
+            [code("x", outputs=({"output_type": "stream", "name": "stdout", "text": [f"token {_TOKEN}\n"]},))],
+            ["1:0:0 error a GitHub token in the output: whoever reads this notebook can use it"],
+        ),
+        Case(
+            "in a table that is shown",
+            [
+                code(
+                    "x",
+                    outputs=(
+                        {"output_type": "display_data", "metadata": {}, "data": {"text/html": f"<td>{_TOKEN}</td>"}},
+                    ),
+                )
+            ],
+            ["1:0:0 error a GitHub token in the output: whoever reads this notebook can use it"],
+        ),
+        Case(
+            "a password in an address",
+            ["url = 'postgresql://flights:k9dWq2vT@warehouse.acme.io/flights'"],
+            ["1:1:29 error a password in an address: whoever reads this notebook can use it"],
+        ),
+        Case(
+            "a password by its name",
+            ["db_password = 'hunter2'"],
+            ["1:1:15 error a password in `db_password`: whoever reads this notebook can use it"],
+        ),
+        Case(
+            "an argument, a key, a default, an item",
+            [
+                "connect(password='k9dWq2vT!')",
+                "c = {'apiKey': '8f14e45fceea167a5a36dedd4bea2543'}",
+                "def f(client_secret='Vq8~kP2xT7mZ4bN9wR1c'): ...",
+                "import os\nos.environ['SECRET_ACCESS_KEY'] = 'uX3k9PzR7vLq2mTw5YbN8cJd'",
+            ],
+            [
+                "1:1:18 error a password in `password`: whoever reads this notebook can use it",
+                "2:1:16 error a key in `apiKey`: whoever reads this notebook can use it",
+                "3:1:21 error a key in `client_secret`: whoever reads this notebook can use it",
+                "4:2:35 error a key in `SECRET_ACCESS_KEY`: whoever reads this notebook can use it",
+            ],
+        ),
+        Case(
+            "a private key",
+            [f'k = """-----BEGIN RSA PRIVATE KEY-----\n{"MIIEow7b+" * 8}\n"""'],
+            ["1:1:8 error a private key: whoever reads this notebook can use it"],
+        ),
+        Case(
+            "a JSON Web Token",
+            ["h = 'eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiI0NzExIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'"],
+            ["1:1:6 error a JSON Web Token: whoever reads this notebook can use it"],
+        ),
+        Case("from the environment", ["import os\npassword = os.environ['PASSWORD']\ntoken = os.getenv('API_TOKEN')"]),
+        Case(
+            "placeholders",
+            [
+                "password = 'your-password1'\napi_key = '<API_KEY>'\ntoken = 'xxxxxxxxxxxxxxxxxxxx'",
+                "key = 'AKIAIOSFODNN7EXAMPLE'\nsecret_key = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'",
+                "url = 'postgresql://user:password1@db.example.com', 'redis://u:k9dWq2vT@localhost'",
+                "password = ''\npasswd = 'secret'\npwd = 'changeme1'",
+            ],
+        ),
+        Case(
+            "words of other trades",
+            [
+                "pad_token = '[PAD]'\nbos_token = '<|begin_of_text|>'\ntokens = 'a b c'\nkey = 'a1b2c3d4e5f6a7b8'",
+                "primary_key = '8f14e45fceea167a5a36dedd4bea2543'\nsecret_name = 'flights/warehouse-7'",
+                "token = 'warehouse'\nsecret = 'projects/flights/secrets/warehouse'\npassword_field = 'hunter2'",
+            ],
+        ),
+        Case("a hash", ["digest = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'"]),
+        Case(
+            "a picture",
+            [
+                code(
+                    "x",
+                    outputs=({"output_type": "display_data", "metadata": {}, "data": {"image/png": f"a {_TOKEN}"}},),
+                )
+            ],
+        ),
+    ],
     "PB403": [
         Case("os.chdir", ["import os", "os.chdir('..')"], ["2:1:1 error `os.chdir()` changes the working directory"]),
         Case(

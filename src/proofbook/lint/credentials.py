@@ -1,0 +1,132 @@
+"""
+Finds credentials in text: by the forms that their issuers gave them so that they can be found, and by entropy.
+
+The forms are the issuers' own, as published: GitHub, "About authentication to GitHub" (token prefixes); AWS IAM,
+"Unique identifiers" (AKIA, ASIA); GitLab, "Token overview" (glpat-); Slack, "Token types" (xox*); Stripe, "API keys"
+(sk_live_); Google Cloud, API keys (AIza); PyPI and npm, their announcements of token formats; Hugging Face, OpenAI,
+Anthropic, SendGrid, DigitalOcean and Databricks, their consoles; PEM, RFC 7468; JSON Web Tokens, RFC 7519.
+"""
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+__all__ = ["Secret", "is_password", "is_token", "secrets"]
+
+
+class Secret(Struct, frozen=True):
+    """A credential in a text: what it is, and from where to where it stands."""
+
+    kind: str
+    start: int
+    end: int
+
+
+class _Form(Struct, frozen=True):
+    kind: str
+    hint: str
+    """Stands in every such credential: a search for it is far cheaper than one for the pattern."""
+    pattern: re.Pattern[str]
+
+
+def _form(kind: str, hint: str, pattern: str) -> _Form:
+    return _Form(kind, hint, re.compile(rf"(?<![A-Za-z0-9+/_=-]){pattern}(?![A-Za-z0-9_-])"))
+
+
+_FORMS = (
+    _form("a GitHub token", "gh", r"gh[pousr]_[A-Za-z0-9]{36}"),
+    _form("a GitHub token", "github_pat_", r"github_pat_[A-Za-z0-9_]{60,90}"),
+    _form("an AWS access key", "AKIA", r"AKIA[A-Z2-7]{16}"),
+    _form("an AWS access key", "ASIA", r"ASIA[A-Z2-7]{16}"),
+    _form("a GitLab token", "glpat-", r"glpat-[A-Za-z0-9_-]{20,}"),
+    _form("a Slack token", "xox", r"xox[abposr]-[0-9]{6,}-[A-Za-z0-9-]{10,}"),
+    _form("a Stripe key", "k_live_", r"[rs]k_live_[A-Za-z0-9]{20,}"),
+    _form("a Google API key", "AIza", r"AIza[A-Za-z0-9_-]{35}"),
+    _form("a PyPI token", "pypi-AgE", r"pypi-AgE[A-Za-z0-9_-]{50,}"),
+    _form("an npm token", "npm_", r"npm_[A-Za-z0-9]{36}"),
+    _form("a Hugging Face token", "hf_", r"hf_[A-Za-z0-9]{34,}"),
+    _form("an Anthropic key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{40,}"),
+    _form("an OpenAI key", "sk-", r"sk-(?:proj-|svcacct-)?(?!ant-)[A-Za-z0-9_-]{40,}"),
+    _form("a SendGrid key", "SG.", r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
+    _form("a DigitalOcean token", "do", r"do[opr]_v1_[a-f0-9]{64}"),
+    _form("a Databricks token", "dapi", r"dapi[a-f0-9]{32}"),
+    _form("a key of Azure storage", "AccountKey=", r"AccountKey=[A-Za-z0-9+/]{86}=="),
+)
+_PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s*(?:\\n)?[A-Za-z0-9+/=\s\\]{64}")
+_WEB_TOKEN = re.compile(r"(?<![\w.-])(eyJ[\w-]{10,})\.(eyJ[\w-]{10,})\.[\w-]{20,}")
+_IN_ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9+.-]{1,20}://([^\s:/@'\"<>{}$]{1,80}):([^\s:/@'\"<>{}$*%]{6,80})@([\w.-]{1,200})"
+)
+_LOCAL = ("localhost", "127.", "0.0.0.0", "host", "example.", "db", "postgres", "mysql", "redis", "mongo")  # noqa: S104
+
+_PLACEHOLDER = re.compile(
+    r"example|sample|dummy|fake|placeholder|change.?me|your|insert|replace|redacted|secret|passw|token|"
+    r"x{4,}|\*{3,}|\.{3}|0{6,}|1234|abcdef|abc123|foo|test|demo|todo|default|admin|<|>|\{|\}|\$",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[A-Za-z]*(?:[-_./: ][A-Za-z]*)*\d{0,2}")
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F-]+")
+
+
+def secrets(text: str) -> Iterator[Secret]:
+    """Every credential in `text` that its form gives away; none that is plainly a placeholder."""
+    for form in _FORMS:
+        if form.hint in text:
+            for found in form.pattern.finditer(text):
+                if _is_random(found[0], bits=3.0):
+                    yield Secret(form.kind, found.start(), found.end())
+    if "PRIVATE KEY-----" in text:
+        yield from (Secret("a private key", *found.span()) for found in _PRIVATE_KEY.finditer(text))
+    if "eyJ" in text:
+        found_here = _WEB_TOKEN.finditer(text)
+        yield from (Secret("a JSON Web Token", *found.span()) for found in found_here if _is_header(found[1]))
+    if "://" in text and "@" in text:
+        yield from _in_addresses(text)
+
+
+def _in_addresses(text: str) -> Iterator[Secret]:
+    for found in _IN_ADDRESS.finditer(text):
+        user, password, host = found.groups()
+        if password != user and is_password(password) and not host.startswith(_LOCAL):
+            yield Secret("a password in an address", found.start(2), found.end(2))
+
+
+def is_password(value: str) -> bool:
+    """Whether a text that is called a password may be one: not a word, not an example."""
+    if not 6 <= len(value) <= 200 or any(char.isspace() for char in value):
+        return False
+    mixed = any(char.isalpha() for char in value) and any(not char.isalpha() for char in value)
+    # `hunter2` is one, `postgres` and `my-database` are not
+    words = _WORDS.fullmatch(value) is not None and not value[-1].isdigit()
+    return mixed and not words and not _PLACEHOLDER.search(value)
+
+
+def is_token(value: str) -> bool:
+    """Whether a text that is called a token or key may be one: long enough, and random."""
+    if not 16 <= len(value) <= 4000 or not re.fullmatch(r"[\w+/=.~:-]+", value, re.ASCII):
+        return False
+    if _WORDS.fullmatch(value) or not re.search(r"\d", value) or not re.search(r"[A-Za-z]", value):
+        return False
+    return _is_random(value, bits=3.0 if _HEXADECIMAL.fullmatch(value) else 3.5)
+
+
+def _is_random(value: str, *, bits: float) -> bool:
+    """Whether a text has that many bits of entropy a character, and no word in it that examples are made of."""
+    counted = Counter(value)
+    entropy = -sum(count / len(value) * math.log2(count / len(value)) for count in counted.values())
+    return entropy >= bits and not _PLACEHOLDER.search(value)
+
+
+def _is_header(part: str) -> bool:
+    """Whether this is the header of a JSON Web Token, which names its algorithm."""
+    try:
+        header = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and "alg" in header
