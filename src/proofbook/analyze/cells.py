@@ -1,7 +1,6 @@
 """What each cell defines, uses and mutates: the one dataflow core, for lint, convert and staleness."""
 
 import ast
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
@@ -14,6 +13,7 @@ from proofbook.analyze.constants import fold
 from proofbook.analyze.file_calls import file_call
 from proofbook.analyze.flow import Called, CellFlow, Definition, FileUse, RecordCall, SyntaxProblem, Use
 from proofbook.analyze.names import is_known
+from proofbook.analyze.syntax import Parsed, parse
 from proofbook.model.notebook import Cell, Notebook
 
 __all__ = ["CellFlow", "analyze", "parse_cell"]
@@ -46,10 +46,11 @@ def analyze(notebook: Notebook) -> tuple[CellFlow, ...]:
 
 def parse_cell(cell: Cell) -> tuple[CellFlow, bool]:
     """A cell with its magics, its tree or its syntax error, and whether it runs in a scope of its own (`%%timeit`)."""
-    transformed, tree, problem = _parsed(cell.source)
+    transformed, parsed, problem = _parsed(cell.source)
     flow = CellFlow(
         cell=cell,
-        tree=tree,
+        tree=parsed.tree,
+        syntax=parsed.nodes,
         code=transformed.code,
         shifts=transformed.shifts,
         problem=problem,
@@ -60,28 +61,18 @@ def parse_cell(cell: Cell) -> tuple[CellFlow, bool]:
 
 
 @lru_cache(maxsize=256)
-def _parsed(source: str) -> tuple[magics.Transformed, ast.Module | None, SyntaxProblem | None]:
+def _parsed(source: str) -> tuple[magics.Transformed, Parsed, SyntaxProblem | None]:
     """A build asks several times for each cell of the notebook at hand; nobody changes what is handed out."""
     transformed = magics.transform(source)
-    return (transformed, *_parse(transformed.code, transformed.shifts))
+    parsed = transformed.parsed or parse(transformed.code)
+    return transformed, parsed, _problem(parsed.error, transformed.shifts) if parsed.error is not None else None
 
 
-def _parse(code: str, shifts: dict[int, int]) -> tuple[ast.Module | None, SyntaxProblem | None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(code)
-            # `return` outside a function and its like are found by the compiler only; nothing is run
-            compile(tree, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-        except SyntaxError as error:
-            line = error.lineno or 1
-            column = (error.offset or 1) + shifts.get(line, 0)
-            return None, SyntaxProblem(message=error.msg, line=line, column=column)
-        except (ValueError, OverflowError) as error:
-            return None, SyntaxProblem(message=str(error), line=1, column=1)
-        except (RecursionError, MemoryError):
-            return None, SyntaxProblem(message="nested too deeply", line=1, column=1)
-    return tree, None
+def _problem(error: SyntaxError | ValueError, shifts: dict[int, int]) -> SyntaxProblem:
+    if not isinstance(error, SyntaxError):
+        return SyntaxProblem(message=str(error), line=1, column=1)
+    line = error.lineno or 1
+    return SyntaxProblem(message=error.msg, line=line, column=(error.offset or 1) + shifts.get(line, 0))
 
 
 def _all_imports(parsed: list[tuple[CellFlow, bool]]) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """What the analysis says of one cell: values only. Lines count from 1 within the cell, columns from 1 in characters."""
 
 import ast
-from typing import Literal
+from collections.abc import Iterator
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
 from proofbook.analyze.magics import Magic
+from proofbook.analyze.syntax import Nodes
 from proofbook.model.notebook import Cell
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "SyntaxProblem",
     "Use",
 ]
+
+N = TypeVar("N", bound=ast.AST)
 
 Binding = Literal[
     "assignment", "annotated", "augmented", "import", "function", "class", "for", "with", "except", "walrus", "match",
@@ -198,6 +202,8 @@ class CellFlow(Struct, frozen=True, kw_only=True):
     """Characters that a line of `code` lacks at its left, compared with the cell."""
     problem: SyntaxProblem | None = None
     magics: tuple[Magic, ...] = ()
+    syntax: Nodes = {}
+    """Every node of `tree` by its class; see `nodes`."""
 
     defines: dict[str, Definition] = {}
     """Names that exist because of this cell when it has ended, each with the first place that binds it."""
@@ -227,6 +233,18 @@ class CellFlow(Struct, frozen=True, kw_only=True):
     records: tuple[RecordCall, ...] = ()
     exits: tuple[Exit, ...] = ()
     top_level_await: bool = False
+
+    def nodes(self, *kinds: type[N]) -> Iterator[N]:
+        """
+        The nodes of these classes, in the order of the text; none where the cell does not parse.
+
+        Rules ask this rather than search the tree, which takes longer than everything else that they do.
+        Several classes at once must be such as have a place: expressions, statements, handlers, patterns.
+        """
+        found = [node for kind in kinds for node in self.syntax.get(kind, ())]
+        if len(kinds) > 1:
+            found.sort(key=lambda node: (node.lineno, node.col_offset))  # type: ignore[attr-defined]
+        return iter(found)  # type: ignore[arg-type]
 
     def place(self, node: ast.expr | ast.stmt | ast.alias | ast.ExceptHandler | ast.arg | ast.keyword) -> Span:
         """Where a node of `tree` stands in the cell."""

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from proofbook.analyze import magic_names
 from proofbook.analyze.logical import Line, logical_lines
+from proofbook.analyze.syntax import Parsed, parse
 
 __all__ = ["Magic", "Transformed", "transform"]
 
@@ -61,6 +62,8 @@ class Transformed(Struct, frozen=True, kw_only=True):
     """The body of an unknown cell magic, taken for Python because it parses as Python."""
     shifts: dict[int, int] = {}
     """Characters taken off the left of a line: add them to a column to find it in the cell."""
+    parsed: Parsed | None = None
+    """`code` parsed, where that was done on the way."""
 
 
 def transform(source: str) -> Transformed:
@@ -78,8 +81,10 @@ def transform(source: str) -> Transformed:
         automagic = _automagic(lines, first)
         if automagic is not None:
             return Transformed(code="\n" * (len(lines) - 1), magics=(automagic,))
-        if magic_names.is_python("\n".join(lines)):
-            return Transformed(code="\n".join(lines))
+        code = "\n".join(lines)
+        parsed = parse(code)
+        if parsed.accepted:
+            return Transformed(code=code, parsed=parsed)
     lines, shifts = _strip(lines, first)
     cell = _cell_magics(lines, first)
     inner = _inner(cell.lines, shifts)
@@ -161,8 +166,9 @@ def _cell_magics(lines: list[str], first: int) -> _Cell:
 def _inner(lines: list[str], shifts: dict[int, int]) -> Transformed:
     """Line magics, commands and help requests in `lines`, taken out one logical line at a time."""
     code = "\n".join(lines)
-    if magic_names.is_python(code):
-        return Transformed(code=code, shifts=shifts)
+    parsed = parse(code)
+    if parsed.accepted:
+        return Transformed(code=code, shifts=shifts, parsed=parsed)
     shifts = dict(shifts)
     out, magics = list(lines), []
     for line in logical_lines(code):
