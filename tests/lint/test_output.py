@@ -98,7 +98,7 @@ def test_json_is_one_document_with_every_field_and_a_summary() -> None:
         "level": "error", "message": "undefined name `flights`", "advice": "define it", "cell_id": "a1b2",
         "text": "x = f(flights)", "file_line": 0, "fix": "", "suppressed": None,
     }  # fmt: skip
-    assert document["summary"] == {"errors": 1, "warnings": 1, "suppressed": 1, "notebooks": 1, "cells": 5}
+    assert document["summary"] == {"errors": 1, "warnings": 1, "suppressed": 1, "fixed": 0, "notebooks": 1, "cells": 5}
 
 
 def test_statistics_count_what_each_rule_said() -> None:

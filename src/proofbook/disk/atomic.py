@@ -26,6 +26,7 @@ __all__ = [
     "publish",
     "remove",
     "restrict",
+    "rewrite",
     "sweep",
     "sync_folder",
     "write",
@@ -57,6 +58,17 @@ def write(path: Path, content: bytes, *, durable: bool = True, mode: int = 0o644
         point("write.renamed")
         if durable:
             sync_folder(path.parent)
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """As `write`, for a file that is there and keeps its permission bits, whatever the umask says."""
+    with explained(path, needs=len(content)):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        with _filled(path.parent, (content,), durable=True, mode=mode) as (temporary, _):
+            os.chmod(temporary, mode)  # noqa: PTH101 - as below
+            os.replace(temporary, path)  # noqa: PTH105 - many a second, and no path to speak of
+        point("write.renamed")
+        sync_folder(path.parent)
 
 
 def create(path: Path, content: bytes, *, mode: int = 0o644) -> None:

@@ -66,26 +66,25 @@ def apply(raw: bytes, notebook: Notebook, fixes: Sequence[Fix]) -> Applied:
         fixes: In the order in which they are to be preferred. Of `Rerun` nothing is done here.
     """
     chosen, waiting = _compatible(fixes)
-    try:
-        content = _made(raw, notebook, chosen)
-    except ValueError:
-        return _one_by_one(raw, notebook, chosen, waiting)
-    return Applied(content=content, applied=tuple(chosen), waiting=tuple(waiting))
-
-
-def _one_by_one(raw: bytes, notebook: Notebook, fixes: Sequence[Fix], waiting: Sequence[Fix]) -> Applied:
-    """The same, where one of them at least cannot be made."""
     kept: list[Fix] = []
     refused: list[Refused] = []
-    content = raw
-    for fix in fixes:
-        try:
-            content = _made(raw, notebook, [*kept, fix])
-        except ValueError as error:
-            refused.append(Refused(fix=fix, reason=str(error)))
-        else:
-            kept.append(fix)
+    content = _tried(raw, notebook, chosen, kept=kept, refused=refused)
     return Applied(content=content, applied=tuple(kept), waiting=tuple(waiting), refused=tuple(refused))
+
+
+def _tried(raw: bytes, notebook: Notebook, fixes: Sequence[Fix], *, kept: list[Fix], refused: list[Refused]) -> bytes:
+    """The file with what is `kept` and `fixes`; where not all of them can be made, half of them are tried at a time."""
+    try:
+        content = _made(raw, notebook, [*kept, *fixes])
+    except ValueError as error:
+        if len(fixes) == 1:
+            refused.append(Refused(fix=fixes[0], reason=str(error)))
+            return _made(raw, notebook, kept)
+        half = len(fixes) // 2
+        _tried(raw, notebook, fixes[:half], kept=kept, refused=refused)
+        return _tried(raw, notebook, fixes[half:], kept=kept, refused=refused)
+    kept += fixes
+    return content
 
 
 def _made(raw: bytes, notebook: Notebook, fixes: Sequence[Fix]) -> bytes:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -19,9 +20,18 @@ from proofbook.lint.fix import (
     SetMetadata,
 )
 from proofbook.lint.json_text import Layout, items, layout_of, members, rebuilt, tokens, with_member
-from proofbook.model.notebook import Notebook
+from proofbook.model.notebook import Cell, Notebook
 
-__all__ = ["rewritten"]
+__all__ = ["SetOutputs", "rewritten"]
+
+
+class SetOutputs(Struct, frozen=True, kw_only=True):
+    """A code cell shows what a run of it has shown. No rule proposes that: only a run knows."""
+
+    cell: Cell
+    outputs: list[dict[str, Any]]
+    """As nbformat writes them."""
+    execution_count: int | None
 
 
 class _Placed(Struct, kw_only=True):
@@ -31,7 +41,7 @@ class _Placed(Struct, kw_only=True):
     text: str
 
 
-def rewritten(text: str, notebook: Notebook, changes: Sequence[Change]) -> str:
+def rewritten(text: str, notebook: Notebook, changes: Sequence[Change | SetOutputs]) -> str:
     """
     The text of the notebook with `changes`; `Rerun` is left to those who have a kernel.
 
@@ -69,12 +79,14 @@ def rewritten(text: str, notebook: Notebook, changes: Sequence[Change]) -> str:
     return text
 
 
-def _change_cells(cells: dict[int, _Placed], changes: Iterable[Change], *, layout: Layout, gap: str) -> None:
+def _change_cells(
+    cells: dict[int, _Placed], changes: Iterable[Change | SetOutputs], *, layout: Layout, gap: str
+) -> None:
     edits: defaultdict[int, list[Edit]] = defaultdict(list)
     for change in changes:
         if isinstance(change, Edit):
             edits[change.cell.number].append(change)
-        elif isinstance(change, SetMetadata | ClearOutputs | SetId) and change.cell is not None:
+        elif isinstance(change, SetMetadata | ClearOutputs | SetId | SetOutputs) and change.cell is not None:
             cell = cells[change.cell.number]
             for path, value in _entries(change, cell.text):
                 cell.text = with_member(cell.text, 0, path, value, layout=layout, outer=gap)
@@ -82,21 +94,25 @@ def _change_cells(cells: dict[int, _Placed], changes: Iterable[Change], *, layou
         cells[number].text = _edited(cells[number].text, wanted, layout=layout)
 
 
-def _entries(change: SetMetadata | ClearOutputs | SetId, text: str) -> Iterable[tuple[tuple[str, ...], object]]:
+def _entries(
+    change: SetMetadata | ClearOutputs | SetId | SetOutputs, text: str
+) -> Iterable[tuple[tuple[str, ...], object]]:
     if isinstance(change, SetMetadata):
         yield ("metadata", *change.path), change.value
     elif isinstance(change, SetId):
         yield ("id",), change.id
     else:
         held = json.loads(text)
-        if held.get("execution_count", 0) is not None:
-            yield ("execution_count",), None
-        if held.get("outputs") != []:
-            yield ("outputs",), []
+        shown = isinstance(change, SetOutputs)
+        count, outputs = (change.execution_count, change.outputs) if shown else (None, [])
+        if "execution_count" not in held or held["execution_count"] != count:
+            yield ("execution_count",), count
+        if "outputs" not in held or held["outputs"] != outputs:
+            yield ("outputs",), outputs
 
 
 def _ordered(
-    placed: list[_Placed], notebook: Notebook, changes: Iterable[Change], *, layout: Layout, gap: str
+    placed: list[_Placed], notebook: Notebook, changes: Iterable[Change | SetOutputs], *, layout: Layout, gap: str
 ) -> list[_Placed]:
     """The cells in their new order, with those that are new and without those that go."""
     order = list(placed)

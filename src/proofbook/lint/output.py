@@ -16,7 +16,7 @@ from proofbook.lint.result import LintResult
 from proofbook.lint.sarif import sarif
 from proofbook.model.finding import Finding
 
-__all__ = ["FORMATS", "json", "place", "statistics", "text"]
+__all__ = ["FORMATS", "json", "place", "statistics", "text", "visible"]
 
 _WIDTH = 100
 """Characters of a source line that are shown."""
@@ -50,6 +50,7 @@ def json(result: LintResult, *, colour: bool = False) -> str:  # noqa: ARG001 - 
         "errors": result.errors,
         "warnings": result.warnings,
         "suppressed": result.suppressed,
+        "fixed": result.fixed,
         "notebooks": result.notebooks,
         "cells": result.cells,
     }
@@ -70,11 +71,11 @@ def statistics(result: LintResult, *, colour: bool = False) -> str:
 
 def _block(finding: Finding, *, colour: bool) -> Iterator[str]:
     level = _paint(finding.level, f"{finding.level} {finding.rule}", colour)
-    yield f"{_paint('place', _visible(place(finding)), colour)} {level} {_visible(finding.message)}"
+    yield f"{_paint('place', visible(place(finding)), colour)} {level} {visible(finding.message)}"
     if finding.text.strip():
         yield from _excerpt(finding, colour=colour)
     if finding.advice:
-        yield f"{_paint('quiet', '  =', colour)} {_visible(finding.advice)}"
+        yield f"{_paint('quiet', '  =', colour)} {visible(finding.advice)}"
 
 
 def _excerpt(finding: Finding, *, colour: bool) -> Iterator[str]:
@@ -84,31 +85,43 @@ def _excerpt(finding: Finding, *, colour: bool) -> Iterator[str]:
     shown = text[start : start + _WIDTH]
     before, after = ("..." if start else ""), ("..." if start + _WIDTH < len(text) else "")
     number = str(finding.line)
-    yield f"{_paint('quiet', f'  {number} |', colour)} {before}{_visible(shown)}{after}".rstrip()
+    yield f"{_paint('quiet', f'  {number} |', colour)} {before}{visible(shown)}{after}".rstrip()
     if finding.column and column < len(text):
         name = _NAME.match(text, column)
         marked = text[column : min(name.end(), start + _WIDTH)] if name else text[column]
         # a tab stays a tab, so that the caret stands where the terminal puts the character
-        lead = "".join("\t" if char == "\t" else " " * _columns(_visible(char)) for char in text[start:column])
-        carets = "^" * max(1, _columns(_visible(marked)))
+        lead = "".join("\t" if char == "\t" else " " * _columns(visible(char)) for char in text[start:column])
+        carets = "^" * max(1, _columns(visible(marked)))
         quiet = _paint("quiet", "  " + " " * len(number) + " |", colour)
         yield f"{quiet} {' ' * len(before)}{lead}{_paint(finding.level, carets, colour)}"
 
 
 def _summary(result: LintResult) -> str:
+    mended = f"{result.fixed} fixed; " if result.fixed else ""
     looked = f"{_count(result.notebooks, 'notebook')}, {_count(result.cells, 'code cell')}"
     waved = f"; {result.suppressed} suppressed with a reason" if result.suppressed else ""
     if not result.errors and not result.warnings:
-        return f"No findings in {looked}{waved}."
+        return f"{mended}{'no' if mended else 'No'} findings in {looked}{waved}."
     found = f"{_count(result.errors, 'error')}, {_count(result.warnings, 'warning')}"
-    return f"{found} in {looked}{waved}."
+    return "\n".join([f"{mended}{found} in {looked}{waved}.", *_fixable(result)])
+
+
+def _fixable(result: LintResult) -> Iterator[str]:
+    """How much of it `--fix` would mend."""
+    open_ = [finding.fix for finding in result.findings if finding.suppressed is None]
+    safe, unsafe = open_.count("safe"), open_.count("unsafe")
+    if safe and unsafe:
+        yield f"{safe} fixable with --fix, {unsafe} more with --fix --unsafe-fixes."
+    elif safe or unsafe:
+        yield f"{safe or unsafe} fixable with --fix{'' if safe else ' --unsafe-fixes'}."
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """`text` with the number of each character that a terminal would obey or not show."""
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

@@ -15,6 +15,10 @@ class LintResult(Struct, frozen=True, kw_only=True):
     """How many were looked at, the unreadable included."""
     cells: int = 0
     """Code cells in them."""
+    fixed: int = 0
+    """Findings that were mended before, and are not among these."""
+    failure: str = ""
+    """Why what ruff says is not among them, where it was asked."""
 
     @property
     def errors(self) -> int:
