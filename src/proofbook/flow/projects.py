@@ -13,7 +13,7 @@ from proofbook.lint.discovery import Sources
 from proofbook.lint.rule import Project
 from proofbook.model.notebook import Notebook
 
-__all__ = ["Known", "Read", "known", "projects"]
+__all__ = ["Known", "Read", "known", "project", "projects"]
 
 Read = tuple[Path, Notebook, tuple[CellFlow, ...] | str]
 """Resolved path of a notebook, what was read of it, and what `engine.analyze` said of that."""
@@ -54,20 +54,27 @@ def known(
 def projects(pipeline: Known, read: Sequence[Read]) -> dict[Path, Project | None]:
     """Notebook to what the pipeline knows of it; None where there is no pipeline."""
     recorded = _recorded([(notebook, flow) for path, notebook, flow in read if path in pipeline.tasks])
-    shared = {name: paths for name, paths in recorded.items() if len(paths) > 1}
-    stranger = Project(task=False, injected=frozenset()) if pipeline.sources is not None else None
-    found: dict[Path, Project | None] = {}
-    for path, notebook, _ in read:
-        if path not in pipeline.tasks:
-            found[path] = stranger
-            continue
-        elsewhere = {name: tuple(p for p in paths if p != notebook.path) for name, paths in shared.items()}
-        found[path] = Project(
-            injected=pipeline.tasks[path],
-            records={name: paths for name, paths in elsewhere.items() if paths},
-            declared=pipeline.declared.get(path),
-        )
-    return found
+    return {path: project(pipeline, path, shown=notebook.path, recorded=recorded) for path, notebook, _ in read}
+
+
+def project(pipeline: Known, path: Path, *, shown: str, recorded: Mapping[str, Sequence[str]]) -> Project | None:
+    """
+    What the pipeline knows of one notebook.
+
+    Args:
+        pipeline: The pipeline.
+        path: The notebook, resolved.
+        shown: How findings name it.
+        recorded: Record name to the tasks' notebooks that record it, by the names that findings give them.
+    """
+    if path not in pipeline.tasks:
+        return Project(task=False, injected=frozenset()) if pipeline.sources is not None else None
+    shared = {name: tuple(other for other in paths if other != shown) for name, paths in recorded.items()}
+    return Project(
+        injected=pipeline.tasks[path],
+        records={name: others for name, others in shared.items() if others and shown in recorded[name]},
+        declared=pipeline.declared.get(path),
+    )
 
 
 def _recorded(notebooks: Sequence[tuple[Notebook, tuple[CellFlow, ...] | str]]) -> dict[str, list[str]]:

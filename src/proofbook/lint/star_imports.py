@@ -5,11 +5,13 @@ Where that cannot be told the answer is None, and whoever asked must keep silent
 """
 
 import ast
+import os
 import sys
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
+
+from proofbook.lint.looked import look, remembered
 
 __all__ = ["exported"]
 
@@ -30,7 +32,7 @@ def exported(module: str, *, folders: Iterable[Path] = ()) -> frozenset[str] | N
     return _exported(module, tuple(str(folder) for folder in folders), 0)
 
 
-@lru_cache(maxsize=256)
+@remembered
 def _exported(module: str, folders: tuple[str, ...], depth: int) -> frozenset[str] | None:
     if depth > _DEEPEST or not module:
         return None
@@ -56,7 +58,10 @@ def _spec(module: str, path: list[str]) -> ModuleSpec | None:
     """As `importlib.util.find_spec`, which would import the packages on the way."""
     spec = None
     parts = module.split(".")
-    for index in range(len(parts)):
+    for index, part in enumerate(parts):
+        for folder in path:
+            look(folder)
+            look(os.path.join(folder, part))  # noqa: PTH118 - some hundred of them
         try:
             spec = PathFinder.find_spec(".".join(parts[: index + 1]), path)
         except (ImportError, ValueError, OSError):
@@ -75,6 +80,7 @@ def _of_extension(module: str, origin: Path) -> frozenset[str] | None:
 
 
 def _of_file(path: Path, package: str, folders: tuple[str, ...], depth: int) -> frozenset[str] | None:
+    look(path)
     try:
         if path.stat().st_size > _LARGEST:
             return None
