@@ -233,3 +233,36 @@ def test_tasks_of_the_wrong_shape_are_passed_over(tmp_path: Path) -> None:
     put(tmp_path, "pipeline.yaml", text=b"tasks: [7, {}, {source: 3}, {source: a.ipynb, product: 4, params: [x]}]")
 
     assert found(tmp_path) == ["a.ipynb"]
+
+
+def test_in_a_folder_markdown_is_a_notebook_only_with_the_header_of_jupytext(tmp_path: Path) -> None:
+    header = b"---\njupytext:\n  formats: md:myst\nkernelspec:\n  name: python3\n---\n"
+    put(tmp_path, "README.md", "docs/page.md", text=b"# Title\n\n```python\nundefined\n```\n")
+    put(tmp_path, "docs/tutorial.md", "docs/report.Rmd", text=header)
+    put(tmp_path, "docs/script.py", text=b"# ---\n# jupyter:\n#   kernelspec: {name: python3}\n# ---\nx = 1\n")
+
+    assert found(tmp_path, ".") == ["docs/report.Rmd", "docs/script.py", "docs/tutorial.md"]
+
+
+def test_markdown_without_the_header_is_passed_over_also_where_it_is_named(tmp_path: Path) -> None:
+    put(tmp_path, "README.md", text=b"# Title\n")
+    put(tmp_path, "script.py", text=b"x = 1\n")
+
+    assert found(tmp_path, "README.md", "script.py") == ["script.py"]
+
+
+def test_tasks_in_r_and_markdown_are_notebooks(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "pipeline.yaml",
+        text=b"tasks:\n"
+        b"  - {source: a.R, product: {nb: output/a.ipynb}}\n"
+        b"  - {source: b.md, product: {nb: output/b.ipynb}}\n"
+        b"  - {source: c.sql, product: [schema, name, table]}\n",
+    )
+    put(tmp_path, "a.R", "b.md", text=b"# Title\n")
+
+    sources = discovery.pipeline_sources(tmp_path)
+
+    assert sources is not None
+    assert list(sources.injected) == ["a.R", "b.md"]

@@ -6,15 +6,17 @@ nobody behind this door has to.
 """
 
 import json
-import re
 import stat
 from pathlib import Path
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
+from proofbook.analyze import scripts
 from proofbook.exceptions import NotebookError
 from proofbook.model.notebook import Cell, Notebook
 
-__all__ = ["MAX_BYTES", "parse", "parse_document", "read", "read_bytes"]
+__all__ = ["MAX_BYTES", "language_and_kernel", "parse", "parse_document", "read", "read_bytes", "tags_of"]
 
 MAX_BYTES = 256 * 1024 * 1024
 """A larger file is refused unread."""
@@ -24,9 +26,6 @@ _LITERALS = ("null", "true", "false", "NaN", "Infinity", "-Infinity")
 _NUMBERS = (".", "e", "E", "e+", "e-", "E+", "E-")
 """Where the decoder stops in a number that is cut short."""
 _ESCAPE = len("u00e9")
-_KERNELSPEC = re.compile(r"^(?P<key>\W*kernelspec:[ \t]*)(?:(?P<brace>\{)|\r?\n(?P<before>[^\w\n]*))", re.MULTILINE)
-_UNNAMED = "proofbook-unnamed-kernel"
-_SCRIPTS = {".py", ".md", ".markdown", ".Rmd", ".qmd", ".r", ".R"}
 
 
 def read(path: Path, *, shown: str | None = None) -> Notebook:
@@ -75,7 +74,7 @@ def parse(content: bytes, *, path: str) -> Notebook:
     Raises:
         NotebookError: As `read`.
     """
-    if Path(path).suffix in _SCRIPTS:
+    if Path(path).suffix in scripts.SUFFIXES:
         return _parse_script(_decode(content, path), path)
     document = parse_document(content, path=path)
     metadata: dict[str, Any] = document.get("metadata", {})
@@ -87,6 +86,11 @@ def parse(content: bytes, *, path: str) -> Notebook:
         metadata=metadata,
         minor=_minor(document),
     )
+
+
+def language_and_kernel(metadata: dict[str, Any]) -> tuple[str, str | None]:
+    """The language and the kernel's name that a notebook's metadata tell; Python where they tell nothing."""
+    return _language(metadata), _kernel(metadata)
 
 
 def parse_document(content: bytes, *, path: str) -> dict[str, Any]:
@@ -173,7 +177,7 @@ def _cell(raw: object, number: int, path: str) -> Cell:
         id=_sound(identity) if isinstance(identity, str) and identity else f"cell-{number}",
         kind=kind,
         source=_sound(source),
-        tags=_tags(metadata),
+        tags=tags_of(metadata),
         execution_count=count if isinstance(count, int) and not isinstance(count, bool) else None,
         outputs=tuple(outputs),
         metadata=metadata,
@@ -191,7 +195,8 @@ def _sound(text: str) -> str:
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _tags(metadata: dict[str, Any]) -> tuple[str, ...]:
+def tags_of(metadata: dict[str, Any]) -> tuple[str, ...]:
+    """The tags in a cell's metadata."""
     tags = metadata.get("tags", [])
     return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
 
@@ -209,66 +214,28 @@ def _kernel(metadata: dict[str, Any]) -> str | None:
 def _language(metadata: dict[str, Any]) -> str:
     told = _part(metadata, of="language_info", key="name") or _part(metadata, of="kernelspec", key="language")
     if told is None:
-        # R's kernel is often saved with a name only
-        told = {"ir": "r"}.get(_kernel(metadata) or "", "python")
+        # R's kernel is often saved with a name only; of a script without a header the ending tells
+        told = (
+            {"ir": "r"}.get(_kernel(metadata) or "") or _part(metadata, of="jupytext", key="main_language") or "python"
+        )
     told = told.lower()
     return "python" if told in {"ipython", "python3"} else told
 
 
 def _parse_script(text: str, path: str) -> Notebook:
     """A script or Markdown file, cut into cells by jupytext as Ploomber does it."""
-    document = _read_by_jupytext(text, path)
-    lines = text.splitlines()
-    cells, at = [], 0
-    for number, raw in enumerate(document.cells, start=1):
-        # jupytext makes up random ids: these would differ at every reading
-        cell = _cell({**raw, "id": ""}, number, path)
-        at = _find(cell, lines, at)
-        cells.append(
-            Cell(**{name: getattr(cell, name) for name in cell.__struct_fields__ if name != "line"}, line=at + 1)
-        )
+    document = scripts.document(text, path)
+    # jupytext makes up random ids: these would differ at every reading
+    cells = [_cell({**raw, "id": ""}, number, path) for number, raw in enumerate(document.cells, start=1)]
+    lines = scripts.starts([cell.source for cell in cells], text)
     metadata: dict[str, Any] = json.loads(json.dumps(document.metadata))
-    if _part(metadata, of="kernelspec", key="display_name") == _UNNAMED:
+    if _part(metadata, of="kernelspec", key="display_name") == scripts.UNNAMED:
         del metadata["kernelspec"]["display_name"]
     return Notebook(
         path=path,
-        cells=tuple(cells),
+        cells=tuple(replace(cell, line=line) for cell, line in zip(cells, lines, strict=True)),
         format="percent",
         language=_language(metadata),
         kernel=_kernel(metadata),
         metadata=metadata,
     )
-
-
-def _read_by_jupytext(text: str, path: str) -> Any:
-    """What jupytext makes of `text`; a kernel that the header gives no `display_name` is called `_UNNAMED`."""
-    import jupytext  # costs over a second, and only scripts need it
-
-    try:
-        return jupytext.reads(text, fmt={"extension": Path(path).suffix})
-    except Exception as error:  # noqa: BLE001  jupytext raises what its parsers raise
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        named = _KERNELSPEC.sub(_named, text, count=1) if "'display_name' is a required" in reason else text
-        if named != text and _UNNAMED not in text:
-            return _read_by_jupytext(named, path)
-        raise NotebookError(f"{path}: jupytext cannot read it: {reason}") from None
-
-
-def _named(kernelspec: re.Match[str]) -> str:
-    """The beginning of a header's kernelspec, on one line or over several, with a `display_name` put in front."""
-    key, brace, before = kernelspec.group("key", "brace", "before")
-    name = f"display_name: {_UNNAMED}"
-    return f"{key}{{{name}, " if brace else f"{key}\n{before}{name}\n{before}"
-
-
-def _find(cell: Cell, lines: list[str], start: int) -> int:
-    """Index of the line of the file on which the cell's source begins; `start` where it cannot be told."""
-    first = cell.source.split("\n", 1)[0].strip()
-    if not first:
-        return start
-    for index in range(start, len(lines)):
-        line = lines[index].strip()
-        # markdown and magics stand in comments
-        if first in (line, line.removeprefix("#").strip()):
-            return index
-    return start

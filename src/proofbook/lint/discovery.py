@@ -12,19 +12,19 @@ from typing import Any
 
 from msgspec import Struct
 
+from proofbook.analyze import scripts
 from proofbook.exceptions import PipelineError
 from proofbook.lint.declared import ONLY, Declared, Products
 from proofbook.lint.rule import IMPLICIT
 
 __all__ = ["Sources", "notebooks", "pipeline_sources"]
 
-_SUFFIXES = {".ipynb", ".py"}
-_FILES = {*_SUFFIXES, ".sql", ".R", ".Rmd", ".r", ".md", ".sh"}
+_SUFFIXES = {".ipynb", *scripts.SUFFIXES}
+_FILES = {*_SUFFIXES, ".sql", ".sh"}
 _SKIPPED = {"__pycache__", "node_modules", "site-packages", "venv"}
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
-_PARAMETERS = re.compile(rb"^#\s*(%%|\+).*\bparameters\b", re.MULTILINE)
 _LARGEST = 4 * 1024 * 1024
-"""Bytes of a pipeline.yaml, and of a script that is searched for a parameters cell."""
+"""Bytes of a pipeline.yaml, and of a script that is searched for what makes it a notebook."""
 
 
 class Sources(Struct, frozen=True, kw_only=True):
@@ -71,8 +71,9 @@ def notebooks(paths: Sequence[Path], *, root: Path, sources: Sources | None = No
     The notebooks that `paths` mean, each once: a file is itself, a folder is what lies below it.
 
     Without `paths`: the notebooks of the pipeline; without a pipeline all `.ipynb` below `root`.
-    In a folder a script counts where it has a parameters cell. Hidden folders, environments and the folders that the
-    pipeline writes to are passed over.
+    In a folder a script counts where it has jupytext's header or a parameters cell. A Markdown file counts only with
+    that header, also where it is named. Hidden folders, environments and the folders that the pipeline writes to are
+    passed over.
     """
     if not paths:
         if sources is not None:
@@ -80,8 +81,10 @@ def notebooks(paths: Sequence[Path], *, root: Path, sources: Sources | None = No
         return tuple(path for path in _below(root, root=root, sources=None) if path.suffix == ".ipynb")
     found: dict[Path, None] = {}
     for path in paths:
-        for notebook in _below(path, root=root, sources=sources) if path.is_dir() else (path,):
-            found.setdefault(notebook)
+        if path.is_dir():
+            found |= dict.fromkeys(_below(path, root=root, sources=sources))
+        elif path.suffix not in scripts.MARKDOWN or _is_notebook(path):
+            found.setdefault(path)
     return tuple(found)
 
 
@@ -101,7 +104,7 @@ def _below(folder: Path, *, root: Path, sources: Sources | None) -> Iterator[Pat
             path = here / entry
             if path.suffix not in _SUFFIXES or entry.startswith(".") or path.resolve() in files:
                 continue
-            if path.suffix == ".ipynb" or _has_parameters(path):
+            if path.suffix == ".ipynb" or _is_notebook(path):
                 yield path
 
 
@@ -117,11 +120,12 @@ def _written(root: Path, sources: Sources | None) -> tuple[frozenset[Path], froz
     )
 
 
-def _has_parameters(path: Path) -> bool:
+def _is_notebook(path: Path) -> bool:
+    """Whether a script or Markdown file is one."""
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:
             return False
-        return _PARAMETERS.search(path.read_bytes()) is not None
+        return scripts.is_notebook(path.read_bytes().decode("utf-8", "replace"), suffix=path.suffix)
     except OSError:
         return False
 
@@ -167,7 +171,7 @@ def _sources(task: dict[str, Any], *, root: Path, known: dict[str, str]) -> Iter
         return
     if "*" in source and not path.is_absolute():
         yield from sorted(found.relative_to(root).as_posix() for found in root.glob(source))
-    elif path.suffix == ".ipynb" or isinstance(task.get("product"), dict) or _has_parameters(root / path):
+    elif path.suffix == ".ipynb" or isinstance(task.get("product"), dict) or _is_notebook(root / path):
         yield path.as_posix()
 
 
@@ -204,6 +208,7 @@ def _declared(document: dict[str, Any], *, root: Path, known: dict[str, str]) ->
             upstream=tuple(map(str, upstream)) if isinstance(upstream, list) else (str(upstream),) if upstream else (),
             extracted=extracted,
             notebook=str(task.get("nb_product_key") or "nb"),
+            kernel=str(task.get("kernelspec_name") or ""),
             tasks=tasks,
         )
         for source in sources:
