@@ -74,6 +74,8 @@ class Case:
     select: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     """Files of the project, whose folder the notebook lies in: path to content."""
+    folder: Path | None = None
+    """The folder's name, where it alone is asked for and nothing in it."""
     raw: bytes | None = None
     """The bytes of the file, in place of cells."""
     fixed: list[dict[str, Any] | str] | None = None
@@ -104,7 +106,7 @@ class Case:
                 path = Path(folder) / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
-            beside = Path(folder) if self.files else None
+            beside = Path(folder) if self.files else self.folder
             found = engine.examine(made, configuration=configuration, project=self.project, folder=beside)
         return tuple((finding, fix) for finding, fix in found if finding.rule == code)
 

@@ -40,6 +40,7 @@ RULE_MODULES = (
     f"{_HERE}.pb304_parameter_unused",
     f"{_HERE}.pb305_parameter_overwritten",
     f"{_HERE}.pb401_secret",
+    f"{_HERE}.pb402_absolute_path",
     f"{_HERE}.pb403_changes_directory",
     f"{_HERE}.pb404_installs_packages",
     f"{_HERE}.pb405_shell_escape",

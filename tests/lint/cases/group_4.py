@@ -1,5 +1,8 @@
 """The machine around the notebook."""
 
+from pathlib import Path
+
+from proofbook.lint.rule import Project
 from tests.lint.factory import Case, code, markdown
 
 _PIP = "error `pip install` changes the environment while the notebook runs"
@@ -114,6 +117,76 @@ CASES = {
                 )
             ],
         ),
+    ],
+    "PB402": [
+        Case(
+            "a file that is read",
+            ["import pandas as pd\npd.read_csv('/data/flights.csv')"],
+            ["1:2:13 warning `/data/flights.csv` is a path of one machine"],
+        ),
+        Case(
+            "by a name",
+            ["root = '/data'", "import pandas as pd\npd.read_csv(root + '/flights.csv')"],
+            ["1:1:8 warning `/data` is a path of one machine"],
+        ),
+        Case(
+            "a path in pieces",
+            ["from pathlib import Path\nroot = Path('/data')\n(root / 'x.txt').read_text()"],
+            ["1:2:13 warning `/data` is a path of one machine"],
+        ),
+        Case(
+            "an f-string",
+            ["year = 2013\nopen(f'/data/{year}.csv')"],
+            ["1:2:6 warning `/data/` is a path of one machine"],
+        ),
+        Case(
+            "somebody's home, whatever for",
+            ["config = {'out': '/home/anna/out'}", "sys_path = ['/Users/anna/lib']"],
+            [
+                "1:1:18 warning `/home/anna/out` is a path of one machine",
+                "2:1:13 warning `/Users/anna/lib` is a path of one machine",
+            ],
+        ),
+        Case(
+            "Windows",
+            ["import pandas as pd\npd.read_csv(r'C:\\data\\flights.csv')"],
+            ["1:2:13 warning `C:\\data\\flights.csv` is a path of one machine"],
+        ),
+        Case(
+            "a folder that is listed",
+            ["import os\nos.listdir('/data')"],
+            ["1:2:12 warning `/data` is a path of one machine"],
+        ),
+        Case(
+            "below the project, in a task",
+            ["x = '/work/delays/data/flights.csv'\nopen(x)\nopen('/work/delays/../x')", 'open("/work/delays/data/")'],
+            [
+                "1:1:5 warning `/work/delays/data/flights.csv` is a path of one machine",
+                "1:3:6 warning `/work/delays/../x` is a path of one machine",
+                "2:1:6 warning `/work/delays/data/` is a path of one machine",
+            ],
+            project=Project(),
+            folder=Path("/work/delays"),
+            fixed=["x = 'data/flights.csv'\nopen(x)\nopen('/work/delays/../x')", 'open("data/")'],
+            leaves=["1:3:6 warning `/work/delays/../x` is a path of one machine"],
+        ),
+        Case(
+            "below the project, in a notebook of its own",
+            ["open('/work/data/flights.csv')"],
+            ["1:1:6 warning `/work/data/flights.csv` is a path of one machine"],
+            folder=Path("/work"),
+            fixed=["open('data/flights.csv')"],
+        ),
+        Case(
+            "the second part of a path",
+            ["open(root + '/flights.csv')\nimport os\nos.path.join(root, '/x')\nf(open(x), '/y')"],
+        ),
+        Case("relative", ["import pandas as pd\npd.read_csv('data/flights.csv')\nopen('../x')"]),
+        Case("an address", ["import pandas as pd\npd.read_csv('https://example.org/flights.csv')"]),
+        Case("what every machine has", ["open('/tmp/x', 'w')\nopen('/dev/null')\nopen('/etc/hosts')"]),
+        Case("a route, a key, a text", ["get('/api/v1')\nstore['/data/x']\nx = '/'\nprint('/data is full')"]),
+        Case("a docstring", ["def f():\n    '/home/anna/out is where it goes'"]),
+        Case("a placeholder", ["x = '/home/{user}/out'\ny = '/home/<you>/out'"]),
     ],
     "PB403": [
         Case("os.chdir", ["import os", "os.chdir('..')"], ["2:1:1 error `os.chdir()` changes the working directory"]),
