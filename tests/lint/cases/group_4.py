@@ -181,6 +181,11 @@ CASES = {
             "the second part of a path",
             ["open(root + '/flights.csv')\nimport os\nos.path.join(root, '/x')\nf(open(x), '/y')"],
         ),
+        Case(
+            "what is not known, but opens a file by its name",
+            ["import rasters\nrasters.open_raster('/data/population.tif')\nload_page('/start')"],
+            ["1:2:21 warning `/data/population.tif` is a path of one machine"],
+        ),
         Case("relative", ["import pandas as pd\npd.read_csv('data/flights.csv')\nopen('../x')"]),
         Case("an address", ["import pandas as pd\npd.read_csv('https://example.org/flights.csv')"]),
         Case("what every machine has", ["open('/tmp/x', 'w')\nopen('/dev/null')\nopen('/etc/hosts')"]),

@@ -19,6 +19,8 @@ _OF_SOMEBODY = re.compile(r"/(?:home|Users)/[^/\s{}<>]+/\S|[A-Z]:[\\/]+(?:Users|
 _EVERYWHERE = re.compile(r"/(?:dev|proc|sys|etc|tmp|var/tmp|usr|bin|sbin|lib)(?:/|$)")
 """What every POSIX machine has."""
 _PATHS = ("os.", "shutil.", "glob.", "pathlib.", "tempfile.")
+_OPENING = re.compile(r"(?:open|read|load|save|write|scan)_\w+|imread|imsave")
+_FILE = re.compile(r"/[^\s/]+(?:/[^/\n]+)*\.[A-Za-z][A-Za-z0-9]{0,7}")
 _SHOWN = 60
 
 
@@ -95,6 +97,8 @@ def _is_used(flow: CellFlow, node: ast.expr, *, spans: list[Span], named: frozen
             return False
         if isinstance(around, ast.Call) and id(around) in calls:
             return around.args[:1] == [inner]
+        if isinstance(around, ast.Call) and around.args[:1] == [node] and _opens(around, node):
+            return True
         if isinstance(around, ast.Call) and around.args[:1] != [inner] and isinstance(inner, ast.expr):
             break
         inner, around = around, parent(flow, around)  # type: ignore[assignment]
@@ -103,6 +107,13 @@ def _is_used(flow: CellFlow, node: ast.expr, *, spans: list[Span], named: frozen
         return True
     targets = around.targets if isinstance(around, ast.Assign) else [getattr(around, "target", None)]
     return any(isinstance(target, ast.Name) and target.id in named for target in targets)
+
+
+def _opens(call: ast.Call, node: ast.expr) -> bool:
+    """Whether a call that is not known reads or writes the file, by its name and by the path's ending."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    text = node.value if isinstance(node, ast.Constant) else None
+    return isinstance(text, str) and bool(_OPENING.fullmatch(name) and _FILE.fullmatch(text))
 
 
 def _holds(outer: Span, inner: Span) -> bool:
