@@ -6,12 +6,15 @@ A call of a function that the notebook defines counts as what its body does, so 
 
 import ast
 from collections.abc import Callable, Mapping
+from itertools import chain
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from proofbook.analyze.events import Bind, Call, Change, Event, Read, Summary, Unbind
 from proofbook.analyze.flow import Alias, Definition, Exit, Import, Mutation, Span, Use, span_of
 from proofbook.analyze.known_calls import (
+    CALLING_FUNCTIONS,
     CHANGING_FUNCTIONS,
     CHANGING_METHODS,
     EXITS,
@@ -26,6 +29,8 @@ from proofbook.analyze.walk_expressions import Function
 
 __all__ = ["CellWalk", "NotebookState", "SeenCall"]
 
+_NONE: frozenset[str] = frozenset()
+_KNOWN_METHODS = HARMLESS_METHODS | CHANGING_METHODS
 _CALLS = 500
 """So many different calls within one are followed."""
 
@@ -95,6 +100,7 @@ class CellWalk(Walk):
         self.exits: list[Exit] = []
         self.wild = False
         self.awaits = False
+        self.known: dict[str, str] | None = None
         self.lambdas: dict[int, str] = {}
         self.lambda_targets: set[int] = set()
 
@@ -125,24 +131,32 @@ class CellWalk(Walk):
             summary.events.append(_perhaps(event) if inner else event)
 
     def _take(
-        self, event: Event, *, via: str | None = None, at: ast.AST | None = None, seen: set[object] | None = None
+        self,
+        event: Event,
+        *,
+        via: str | None = None,
+        at: ast.AST | None = None,
+        seen: set[object] | None = None,
+        handed: bool = False,
     ) -> None:
         """Something happens now, at the notebook's level; inside a call of `via`, at the place `at` of that call."""
-        span = self.span(at if at is not None else event.node)
+        place = at if at is not None else event.node
         if isinstance(event, Read):
-            self._read(event, span, via)
+            self._read(event, place, via, handed)
         elif isinstance(event, Bind):
-            self._bind(event, span, via)
+            self._bind(event, self.span(place), via)
         elif isinstance(event, Unbind):
-            self._unbind(event, span)
+            self._unbind(event, self.span(place))
         elif isinstance(event, Change):
-            self._change(event, span, via)
+            self._change(event, self.span(place), via)
         else:
-            self._called(event, via=via, at=at, seen=set() if seen is None else seen)
+            handed = handed or event.handed
+            self._called(event, via=via, at=at, seen=set() if seen is None else seen, handed=handed)
 
-    def _read(self, event: Read, span: Span, via: str | None) -> None:
+    def _read(self, event: Read, place: ast.AST, via: str | None, handed: bool) -> None:
         if event.name in self.bound.sure or (is_known(event.name) and event.name not in self.bound.possible):
             return
+        span = self.span(place)
         self.uses.append(
             Use(
                 name=event.name,
@@ -151,7 +165,9 @@ class CellWalk(Walk):
                 possible=event.name in self.bound.possible,
                 conditional=event.conditional or self.depth > 0,
                 guarded=event.guarded,
+                unlikely=event.unlikely,
                 via=via,
+                handed=handed,
             )
         )
 
@@ -166,10 +182,12 @@ class CellWalk(Walk):
             self.bound.sure.add(event.name)
         self.bound.possible.add(event.name)
         self.deleted.pop(event.name, None)
-        self.state.imports.pop(event.name, None)
+        if self.state.imports.pop(event.name, None) is not None:
+            self.known = None
         defined = isinstance(event.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         if not defined and id(event.node) not in self.lambda_targets:
-            for known in [name for name in self.state.functions if name.split(".")[0] == event.name]:
+            inside = f"{event.name}."
+            for known in [name for name in self.state.functions if name == event.name or name.startswith(inside)]:
                 del self.state.functions[known]
         self.state.bound.add(event.name)
 
@@ -199,14 +217,14 @@ class CellWalk(Walk):
         elif not module and not (event.name in KNOWN_NAMES and event.name not in self.state.bound):
             self.maybe_mutations.append(mutation)
 
-    def _called(self, event: Call, *, via: str | None, at: ast.AST | None, seen: set[object]) -> None:
+    def _called(self, event: Call, *, via: str | None, at: ast.AST | None, seen: set[object], handed: bool) -> None:
         summary = self.state.functions.get(event.name) or self.state.functions.get(f"{event.name}.__init__")
         if summary is None:
             return
         place = at if at is not None else event.node
         given = _matched(summary, event)
         # once for each function and what it is given: functions that call each other would never end
-        call = (event.name, event.conditional, frozenset(given.items()))
+        call = (event.name, event.conditional, event.unlikely, handed, frozenset(given.items()))
         if call in seen or len(seen) > _CALLS:
             return
         seen.add(call)
@@ -226,8 +244,12 @@ class CellWalk(Walk):
                     inner.node,
                     tuple(_resolved(argument, given) for argument in inner.arguments),
                     tuple((key, _resolved(argument, given)) for key, argument in inner.keywords),
+                    inner.conditional,
+                    inner.unlikely,
+                    inner.handed,
                 )
-            self._take(_conditional(inner, conditional), via=via or event.name, at=place, seen=seen)
+            inner = _conditional(inner, conditional, unlikely=event.unlikely)
+            self._take(inner, via=via or event.name, at=place, seen=seen, handed=handed)
 
     def branches(
         self,
@@ -332,6 +354,7 @@ class CellWalk(Walk):
                     else self.state.imports
                 )
                 known[bound] = imported_as(node, alias)
+                self.known = None
 
     def seen_raise(self, node: ast.Raise) -> None:
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
@@ -371,10 +394,9 @@ class CellWalk(Walk):
 
     def seen_call(self, node: ast.Call) -> None:
         dotted = self.dotted(node.func)
-        hidden = frozenset(name for scope in self.scopes for name in scope.names)
-        names = {name: root for scope in self.scopes for name, root in scope.imports.items()}
-        names = {**self.ahead, **self.state.imports, **names}
-        self.calls.append(SeenCall(node, dotted, hidden, names, self.deferred, self.repeats > 0 or self.deferred))
+        hidden = frozenset(chain.from_iterable(scope.names for scope in self.scopes)) if self.scopes else _NONE
+        repeated = self.repeats > 0 or self.deferred
+        self.calls.append(SeenCall(node, dotted, hidden, self._known(), self.deferred, repeated))
         if dotted in EXITS:
             self._exit(node, f"{ast.unparse(node.func)}()")
         self.wild |= dotted in WILD_CALLS and (dotted == "exec" or not self.deferred) and dotted != "get_ipython"
@@ -386,6 +408,13 @@ class CellWalk(Walk):
                 self.change(keyword.value, node=node, how="argument", text="out=", sure=True)
         self._method(node, dotted)
         self._function_call(node, dotted)
+
+    def _known(self) -> Mapping[str, str]:
+        """The modules and what was imported from them, by name, as known here."""
+        if self.known is None:
+            self.known = {**self.ahead, **self.state.imports}
+        inner = {name: root for scope in self.scopes for name, root in scope.imports.items()}
+        return {**self.known, **inner} if inner else self.known
 
     def _method(self, node: ast.Call, dotted: str | None) -> None:
         if not isinstance(node.func, ast.Attribute) or dotted is not None:
@@ -403,10 +432,12 @@ class CellWalk(Walk):
             self.change(node.args[changed], node=node, how="argument", text=text, sure=True)
             return
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         for argument in arguments:
             # a function that is handed over is probably called
             if isinstance(argument, ast.Name) and self.where(argument.id) == "level":
-                self.emit(Call(argument.id, node, conditional=True))
+                handed = called not in CALLING_FUNCTIONS
+                self.emit(Call(argument.id, node, conditional=True, unlikely=self.choices > 0, handed=handed))
         if isinstance(node.func, ast.Name) and self.where(node.func.id) == "level":
             self.emit(
                 Call(
@@ -415,16 +446,19 @@ class CellWalk(Walk):
                     tuple(self._root_of(argument) for argument in node.args),
                     tuple((keyword.arg or "**", self._root_of(keyword.value)) for keyword in node.keywords),
                     conditional=self.depth > 0,
+                    unlikely=self.choices > 0,
                 )
             )
             if node.func.id in self.state.functions:
                 return
-        harmless = dotted in HARMLESS_FUNCTIONS or (dotted or "").split(".")[0] in HARMLESS_MODULES
-        method = isinstance(node.func, ast.Attribute) and node.func.attr in HARMLESS_METHODS | CHANGING_METHODS
+        harmless = dotted in HARMLESS_FUNCTIONS or (dotted or "").partition(".")[0] in HARMLESS_MODULES
+        method = isinstance(node.func, ast.Attribute) and node.func.attr in _KNOWN_METHODS
         if harmless or method:
             return
-        for argument in arguments:
-            self.change(argument, node=node, how="argument", text=f"{ast.unparse(node.func)}(...)", sure=False)
+        given = [argument for argument in arguments if self.root(argument) is not None]
+        text = f"{ast.unparse(node.func)}(...)" if given else ""
+        for argument in given:
+            self.change(argument, node=node, how="argument", text=text, sure=False)
 
     def _root_of(self, node: ast.expr) -> tuple[str, bool] | None:
         name = self.root(node)
@@ -443,18 +477,12 @@ def _perhaps(event: Event) -> Event:
     return _conditional(event, True)
 
 
-def _conditional(event: Event, conditional: bool) -> Event:
-    if not conditional or event.conditional:
-        return event
-    if isinstance(event, Read):
-        return Read(event.name, event.node, True, event.guarded)
-    if isinstance(event, Bind):
-        return Bind(event.name, event.node, event.kind, True)
-    if isinstance(event, Unbind):
-        return Unbind(event.name, event.node, True, event.quiet)
-    if isinstance(event, Change):
-        return Change(event.name, event.node, event.how, event.text, event.sure, event.parameter, True)
-    return Call(event.name, event.node, event.arguments, event.keywords, True)
+def _conditional(event: Event, conditional: bool, *, unlikely: bool = False) -> Event:
+    if conditional and not event.conditional:
+        event = replace(event, conditional=True)
+    if unlikely and isinstance(event, Read | Call) and not event.unlikely:
+        event = replace(event, unlikely=True)
+    return event
 
 
 def _matched(summary: Summary, event: Call) -> dict[str, tuple[str, bool] | None]:

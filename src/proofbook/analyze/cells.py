@@ -41,7 +41,8 @@ def analyze(notebook: Notebook) -> tuple[CellFlow, ...]:
     state = NotebookState()
     walked = [_walk(flow, isolated, state, ahead) for flow, isolated in parsed]
     constants = _constants([flow for flow, _ in walked])
-    return tuple(_with_calls(flow, calls, constants) for flow, calls in walked)
+    paths = frozenset(name for name, value in constants.items() if _is_path(value, _namer(ahead)))
+    return tuple(_with_calls(flow, calls, constants, paths) for flow, calls in walked)
 
 
 def parse_cell(cell: Cell) -> tuple[CellFlow, bool]:
@@ -142,6 +143,8 @@ def _deferred(walk: CellWalk) -> Iterator[Use]:
             possible=read.name in walk.bound.possible,
             conditional=read.conditional,
             guarded=read.guarded,
+            unlikely=read.unlikely,
+            within=read.within,
         )
 
 
@@ -181,15 +184,27 @@ def _constants(flows: list[CellFlow]) -> dict[str, ast.expr]:
     return found
 
 
-def _with_calls(flow: CellFlow, calls: list[SeenCall], constants: Mapping[str, ast.expr]) -> CellFlow:
-    """With its calls, and the files and records that they touch."""
+def _with_calls(
+    flow: CellFlow, calls: list[SeenCall], constants: Mapping[str, ast.expr], paths: frozenset[str]
+) -> CellFlow:
+    """
+    With its calls, and the files and records that they touch.
+
+    Args:
+        flow: The cell so far.
+        calls: The calls in it.
+        constants: See `_constants`.
+        paths: Those of them that are a `pathlib.Path`.
+    """
+    if not calls:
+        return flow
     called = [
         Called(name=call.dotted, node=call.node, span=flow.place(call.node), deferred=call.deferred)
         for call in calls
         if call.dotted is not None
     ]
     called.sort(key=lambda call: (call.span.line, call.span.column))
-    files = [use for call in calls for use in _files(flow, call, constants)]
+    files = [use for call in calls for use in _files(flow, call, constants, paths)]
     records = [found for call in calls if (found := _record(flow, call, constants)) is not None]
     return replace(flow, calls=tuple(called), files=tuple(files), records=tuple(records))
 
@@ -209,11 +224,11 @@ def _namer(names: Mapping[str, str]) -> Callable[[ast.expr], str | None]:
     return dotted
 
 
-def _files(flow: CellFlow, call: SeenCall, constants: Mapping[str, ast.expr]) -> Iterator[FileUse]:
-    dotted = _namer(call.names)
-    paths = frozenset(name for name, value in constants.items() if _is_path(value, dotted))
+def _files(
+    flow: CellFlow, call: SeenCall, constants: Mapping[str, ast.expr], paths: frozenset[str]
+) -> Iterator[FileUse]:
     for found in file_call(call.node, call.dotted, paths=paths):
-        argument = found.argument
+        dotted, argument = _namer(call.names), found.argument
         if argument is None:
             continue
         folded = fold(argument, constants=constants, dotted=dotted, hidden=call.hidden)

@@ -16,6 +16,10 @@ class Read(Struct, frozen=True):
     node: ast.AST
     conditional: bool = False
     guarded: bool = False
+    unlikely: bool = False
+    """In a branch that may well not be taken. The body of a loop is none."""
+    within: str = ""
+    """The outermost function in whose body it stands; empty for a lambda that is called at once."""
 
 
 class Bind(Struct, frozen=True):
@@ -57,6 +61,9 @@ class Call(Struct, frozen=True):
     """Name, and whether it is a parameter of the calling function."""
     keywords: tuple[tuple[str, tuple[str, bool] | None], ...] = ()
     conditional: bool = False
+    unlikely: bool = False
+    handed: bool = False
+    """It is not called here, but given to somebody who probably calls it."""
 
 
 Event = Read | Bind | Unbind | Change | Call

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 from msgspec import Struct
@@ -78,8 +79,14 @@ class Use(Struct, frozen=True, kw_only=True):
     """It stands in a branch, loop or handler that may not run."""
     guarded: bool = False
     """It stands in a `try` that catches NameError."""
+    unlikely: bool = False
+    """It stands in a branch or handler that may well not run; the body of a loop is none."""
     via: str | None = None
     """The function, called at this place, that reads it; the function's own body is elsewhere."""
+    handed: bool = False
+    """`via` is not called here, but given to somebody who probably calls it."""
+    within: str = ""
+    """Of a deferred use: the function in whose body it stands; empty in a lambda that is called at once."""
 
 
 class Mutation(Struct, frozen=True, kw_only=True):
@@ -248,7 +255,13 @@ class CellFlow(Struct, frozen=True, kw_only=True):
 
     def place(self, node: ast.expr | ast.stmt | ast.alias | ast.ExceptHandler | ast.arg | ast.keyword) -> Span:
         """Where a node of `tree` stands in the cell."""
-        return span_of(node, self.code.split("\n"), self.shifts)
+        return span_of(node, _lines(self.code), self.shifts)
+
+
+@lru_cache(maxsize=64)
+def _lines(code: str) -> list[str]:
+    """A cell is asked for many places, one after the other."""
+    return code.split("\n")
 
 
 def span_of(
@@ -257,17 +270,17 @@ def span_of(
     shifts: dict[int, int],
 ) -> Span:
     """The span of `node` in a cell whose Python has these `lines`; Python counts bytes, people count characters."""
-
-    def column(line: int, offset: int) -> int:
-        text = lines[line - 1] if 0 < line <= len(lines) else ""
-        characters = offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
-        return characters + 1 + shifts.get(line, 0)
-
     end_line = node.end_lineno if node.end_lineno is not None else node.lineno
     end_offset = node.end_col_offset if node.end_col_offset is not None else node.col_offset
     return Span(
         line=node.lineno,
-        column=column(node.lineno, node.col_offset),
+        column=_column(node.lineno, node.col_offset, lines, shifts),
         end_line=end_line,
-        end_column=column(end_line, end_offset),
+        end_column=_column(end_line, end_offset, lines, shifts),
     )
+
+
+def _column(line: int, offset: int, lines: list[str], shifts: dict[int, int]) -> int:
+    text = lines[line - 1] if 0 < line <= len(lines) else ""
+    characters = offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
+    return characters + 1 + shifts.get(line, 0) if shifts else characters + 1

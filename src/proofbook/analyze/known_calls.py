@@ -3,6 +3,7 @@
 # ruff: noqa: SIM905  lists of words read best as words
 
 __all__ = [
+    "CALLING_FUNCTIONS",
     "CHANGING_FUNCTIONS",
     "CHANGING_METHODS",
     "EXITS",
@@ -11,6 +12,13 @@ __all__ = [
     "HARMLESS_MODULES",
     "WILD_CALLS",
 ]
+
+CALLING_FUNCTIONS = frozenset(
+    "agg aggregate apply apply_along_axis apply_over_axes applymap brentq curve_fit dblquad filter fixed_quad fsolve "
+    "imap least_squares map map_elements map_rows max min minimize minimize_scalar newton nquad odeint pipe quad "
+    "quad_vec reduce root root_scalar solve_bvp solve_ivp sort sorted starmap timeit tplquad transform".split()
+)
+"""Functions and methods that call, before they come back, a function that they are given."""
 
 CHANGING_METHODS = frozenset(
     # list, dict, set, deque

@@ -45,7 +45,10 @@ class Walk(ExpressionWalk):
         with self._type_parameters(node):
             self._annotations(node)
             inside = self.scopes[-1] if self.scopes else None
-            self._body(node, name=node.name, method=inside is not None and inside.kind == "class")
+            if inside is not None and inside.kind == "class":
+                self._body(node, name=f"{inside.name}.{node.name}", method=True)
+            else:
+                self._body(node, name=node.name, method=False)
         self.bind(node.name, node, "function")
 
     @contextmanager
@@ -146,7 +149,8 @@ class Walk(ExpressionWalk):
         suites = [self._suite(node.body)] + ([self._suite(node.orelse)] if node.orelse else [])
         checking = "TYPE_CHECKING" in (getattr(node.test, "id", ""), getattr(node.test, "attr", ""))
         self.import_guards += ["type-checking"] * checking
-        self.branches(suites, may_skip=not node.orelse)
+        with self.chosen(not _always(node.test)):
+            self.branches(suites, may_skip=not node.orelse)
         del self.import_guards[len(self.import_guards) - checking :]
 
     def visit_While(self, node: ast.While) -> None:
@@ -154,8 +158,7 @@ class Walk(ExpressionWalk):
         self.repeats += 1
         self.branches([self._suite(node.body)], may_skip=True, gone=_deleted(node.body))
         self.repeats -= 1
-        if node.orelse:
-            self.branches([self._suite(node.orelse)], may_skip=True)
+        self._otherwise(node.orelse)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
@@ -167,8 +170,13 @@ class Walk(ExpressionWalk):
         self.repeats += 1
         self.branches([walk], may_skip=True, gone=_deleted(node.body))
         self.repeats -= 1
-        if node.orelse:
-            self.branches([self._suite(node.orelse)], may_skip=True)
+        self._otherwise(node.orelse)
+
+    def _otherwise(self, statements: list[ast.stmt]) -> None:
+        """The `else` of a loop."""
+        if statements:
+            with self.chosen():
+                self.branches([self._suite(statements)], may_skip=True)
 
     def visit_AsyncFor(self, node: ast.AsyncFor) -> None:
         self.seen_await(node)
@@ -219,7 +227,8 @@ class Walk(ExpressionWalk):
 
         for each in node.cases:
             always |= isinstance(each.pattern, ast.MatchAs) and each.pattern.pattern is None and each.guard is None
-        self.branches([case(each) for each in node.cases], may_skip=not always)
+        with self.chosen():
+            self.branches([case(each) for each in node.cases], may_skip=not always)
 
     def visit_MatchAs(self, node: ast.MatchAs) -> None:
         self._pattern(node)
@@ -259,7 +268,8 @@ class Walk(ExpressionWalk):
                     self.visit(handler.type)
                 if handler.name:
                     self.bind(handler.name, handler, "except")
-                left = self._suite(handler.body)()
+                with self.chosen():
+                    left = self._suite(handler.body)()
                 if handler.name and self.where(handler.name) == "level":
                     self.emit(Unbind(handler.name, handler, conditional=True, quiet=True))
                 return left
@@ -275,6 +285,13 @@ class Walk(ExpressionWalk):
             self.visit(statement)
 
 
+def _always(test: ast.expr) -> bool:
+    """Whether a notebook that runs as itself takes the branch: `if True`, `if __name__ == "__main__"`."""
+    if isinstance(test, ast.Constant):
+        return bool(test.value)
+    return isinstance(test, ast.Compare) and ast.unparse(test) == "__name__ == '__main__'"
+
+
 def _caught(handler: ast.ExceptHandler) -> list[str]:
     if handler.type is None:
         return ["BaseException"]
@@ -285,20 +302,39 @@ def _caught(handler: ast.ExceptHandler) -> list[str]:
 def _deleted(statements: list[ast.stmt]) -> frozenset[str]:
     """Names that the statements delete: by `del`, or at the end of an `except ... as`."""
     found: set[str] = set()
-    for node in (node for statement in statements for node in ast.walk(statement)):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
-            found.add(node.id)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
+    stack: list[ast.AST] = list(statements)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Del):
+                found.add(node.id)
+            continue
+        if isinstance(node, ast.ExceptHandler) and node.name:
             found.add(node.name)
+        # only statements hold statements
+        stack += node.targets if isinstance(node, ast.Delete) else _statements(node)
     return frozenset(found)
+
+
+def _statements(node: ast.AST) -> list[ast.AST]:
+    """What of a statement, handler or case may hold statements."""
+    found: list[ast.AST] = []
+    values = node.__dict__
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        value = values.get(name)
+        if value.__class__ is list:
+            found += value
+    # `del (a, b)`
+    if isinstance(node, ast.Tuple | ast.List):
+        found += node.elts
+    return found
 
 
 def _exits(node: ast.stmt | None) -> bool:
     """A plain `exit()` or `sys.exit()`: nothing after it runs."""
     called = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
-    return isinstance(called, ast.Name | ast.Attribute) and ast.unparse(called) in {
-        "exit",
-        "quit",
-        "sys.exit",
-        "os._exit",
-    }
+    if isinstance(called, ast.Name):
+        return called.id in {"exit", "quit"}
+    if not isinstance(called, ast.Attribute) or not isinstance(called.value, ast.Name):
+        return False
+    return (called.value.id, called.attr) in {("sys", "exit"), ("os", "_exit")}

@@ -5,19 +5,31 @@ Yields events for names of the notebook's level. Names of function, lambda and c
 a class body sees its own names, the functions in it do not.
 """
 
+# ruff: noqa: SIM905  lists of words read best as words
+
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
 from proofbook.analyze.events import Bind, Change, Event, Read, Summary, Unbind
 from proofbook.analyze.flow import Binding
-from proofbook.analyze.locals import bound_in
+from proofbook.analyze.locals import bound_in, children
 
 __all__ = ["ExpressionWalk", "Function", "Scope"]
 
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.boolop)
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+_KEEPS = frozenset(
+    "Button add_callback add_done_callback after atexit bind callback connect defaultdict field link mpl_connect "
+    "observe on_change on_click on_event on_msg on_submit on_value_change partial property register setattr "
+    "subscribe".split()
+)
+"""Calls that keep a function for later. All others are taken to call it before they come back."""
 
 
 class Scope(Struct):
@@ -40,14 +52,40 @@ class ExpressionWalk(ast.NodeVisitor):
     Subclasses see every node through the `seen_*` methods.
     """
 
+    _visitors: ClassVar[dict[type[ast.AST], Callable[[Any, Any], None]]] = {}
+
     def __init__(self) -> None:
         self.scopes: list[Scope] = []
         self.summaries: list[Summary] = []
         self.depth = 0
+        self.choices = 0
+        self.at_once: set[int] = set()
         self.guards = 0
         self.import_guards: list[str] = []
         self.repeats = 0
         self.lazy_annotations = False
+
+    def __init_subclass__(cls) -> None:
+        cls._visitors = {}
+
+    def visit(self, node: ast.AST) -> None:
+        """As `ast.NodeVisitor`, which looks the method up anew each time."""
+        kind = node.__class__
+        if kind not in self._visitors:
+            self._visitors[kind] = getattr(type(self), f"visit_{kind.__name__}", type(self).generic_visit)
+        self._visitors[kind](self, node)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """Visit all parts of `node` that may hold names."""
+        values = node.__dict__
+        for name in node.__class__._fields:
+            value = values.get(name)
+            if value.__class__ is list:
+                for each in value:
+                    if isinstance(each, ast.AST):
+                        self.visit(each)
+            elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
+                self.visit(value)
 
     # what a subclass does with it
 
@@ -102,6 +140,8 @@ class ExpressionWalk(ast.NodeVisitor):
 
     def where(self, name: str) -> str:
         """Whose name it is here: `level` (the notebook's), `parameter` of the outermost function, or `local`."""
+        if not self.scopes:
+            return "level"
         functions = [index for index, scope in enumerate(self.scopes) if scope.kind == "function"]
         for index in range(len(self.scopes) - 1, -1, -1):
             scope = self.scopes[index]
@@ -132,7 +172,16 @@ class ExpressionWalk(ast.NodeVisitor):
     def read(self, name: str, node: ast.AST) -> None:
         """Read `name` in the scope that the walk is in."""
         if self.where(name) == "level":
-            self.emit(Read(name, node, conditional=self.depth > 0, guarded=self.guards > 0))
+            self.emit(
+                Read(
+                    name,
+                    node,
+                    conditional=self.depth > 0,
+                    guarded=self.guards > 0,
+                    unlikely=self.choices > 0,
+                    within=self.summaries[0].name if self.summaries else "",
+                )
+            )
 
     def change(self, expression: ast.AST, *, node: ast.AST, how: str, text: str, sure: bool) -> None:
         """The object that `expression` stands for, or a part of it, is changed in place."""
@@ -174,7 +223,8 @@ class ExpressionWalk(ast.NodeVisitor):
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
         self.visit(node.test)
-        self.branches([self._expression(node.body), self._expression(node.orelse)], may_skip=False)
+        with self.chosen():
+            self.branches([self._expression(node.body), self._expression(node.orelse)], may_skip=False)
 
     def _expression(self, node: ast.expr) -> Callable[[], bool]:
         def walk() -> bool:
@@ -184,7 +234,15 @@ class ExpressionWalk(ast.NodeVisitor):
         return walk
 
     def _optional(self, node: ast.expr) -> None:
-        self.branches([self._expression(node)], may_skip=True)
+        with self.chosen():
+            self.branches([self._expression(node)], may_skip=True)
+
+    @contextmanager
+    def chosen(self, really: bool = True) -> Iterator[None]:
+        """What is walked inside is one of several ways, and may well not be taken."""
+        self.choices += really
+        yield
+        self.choices -= really
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self.visit(node.value)
@@ -202,6 +260,10 @@ class ExpressionWalk(ast.NodeVisitor):
             self.change(node.value, node=node, how=how, text=text, sure=True)
 
     def visit_Call(self, node: ast.Call) -> None:
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called not in _KEEPS:
+            given = (*node.args, *(keyword.value for keyword in node.keywords))
+            self.at_once.update(id(argument) for argument in given if isinstance(argument, ast.Lambda))
         self.generic_visit(node)
         self.seen_call(node)
 
@@ -211,7 +273,7 @@ class ExpressionWalk(ast.NodeVisitor):
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self._defaults(node)
-        self._body(node, name="<lambda>", method=False)
+        self._body(node, name="" if id(node) in self.at_once else "<lambda>", method=False)
 
     def visit_ListComp(self, node: ast.ListComp) -> None:
         self._comprehension(node, [node.elt])
@@ -264,7 +326,8 @@ class ExpressionWalk(ast.NodeVisitor):
         own = bound_in(node)
         scope = Scope("function", names=set(own.names), globals=set(own.globals), parameters=frozenset(own.parameters))
         summary = Summary(name, own.parameters, [], method=method)
-        depth, guards, repeats, self.depth, self.guards, self.repeats = self.depth, self.guards, self.repeats, 0, 0, 0
+        kept = self.depth, self.choices, self.guards, self.repeats
+        self.depth = self.choices = self.guards = self.repeats = 0
         self.scopes.append(scope)
         self.summaries.append(summary)
         statements: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
@@ -273,7 +336,7 @@ class ExpressionWalk(ast.NodeVisitor):
         summary.lazy = isinstance(node, ast.AsyncFunctionDef) or _yields(statements)
         self.summaries.pop()
         self.scopes.pop()
-        self.depth, self.guards, self.repeats = depth, guards, repeats
+        self.depth, self.choices, self.guards, self.repeats = kept
         self.finished(summary, node)
 
 
@@ -284,5 +347,5 @@ def _yields(statements: list[ast.AST]) -> bool:
         if isinstance(node, ast.Yield | ast.YieldFrom):
             return True
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(node))
+            stack.extend(children(node))
     return False

@@ -68,8 +68,7 @@ def deleted_uses(flows: tuple[CellFlow, ...]) -> Iterator[DeletedUse]:
 
 def _surely_read(use: Use) -> bool:
     # a function that is handed over is called who knows when
-    handed_over = use.via is not None and use.conditional
-    return not (use.deferred or use.possible or use.guarded or handed_over)
+    return not (use.deferred or use.possible or use.guarded or use.handed)
 
 
 def _deleted_by(flow: CellFlow, bound: set[str]) -> dict[str, _Gone]:

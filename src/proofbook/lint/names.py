@@ -32,6 +32,8 @@ class Missing(Struct, frozen=True, kw_only=True):
     defined_in: int | None = None
     """Number of the cell that defines it too late; None where none does."""
     defined_line: int = 0
+    sure: bool = True
+    """Whether the run comes there: not where it stands in a branch, or in a function that nobody is seen to call."""
 
 
 class Names:
@@ -92,18 +94,12 @@ class Names:
         unknown = any(cell.unknown_from is not None for cell in self._bound)
         for uses in undefined.values():
             # a deferred use may run after the cell that binds who knows what
-            certain = [(cell, use) for cell, use in uses if not (unknown and use.deferred)]
-            # a call is no fault of its own where the function's body, in which the name stands, is one
-            in_body = any(use.deferred for _, use in certain)
-            for cell, use in certain:
-                if not (in_body and use.via):
-                    yield Missing(cell=cell, use=use)
+            yield from _undefined([(cell, use) for cell, use in uses if not (unknown and use.deferred)])
 
     def _exists(self, use: Use, index: int) -> bool:
         """Whether the name may exist when cell `index` reads it."""
         # a function that is handed over is called who knows when
-        handed_over = use.via is not None and use.conditional
-        if use.possible or handed_over or (use.conditional and self._asks[index]):
+        if use.possible or use.handed or (use.conditional and self._asks[index]):
             return True
         flow = self._flow[index]
         above = self._parameters is None or flow.cell.number > self._parameters.number
@@ -123,8 +119,27 @@ class Names:
                 if flow is self._flow[index] and in_one_loop(flow, use.line, binding.line):
                     return None
                 return Missing(
-                    cell=self._flow[index].cell, use=use, defined_in=flow.cell.number, defined_line=binding.line
+                    cell=self._flow[index].cell,
+                    use=use,
+                    defined_in=flow.cell.number,
+                    defined_line=binding.line,
+                    sure=not use.unlikely,
                 )
         if use.name in self._injected and self._parameters is not None:
             return Missing(cell=self._flow[index].cell, use=use, defined_in=self._parameters.number)
         return None
+
+
+def _undefined(uses: list[tuple[Cell, Use]]) -> Iterator[Missing]:
+    """
+    What is to be said of the reads of one name that nothing defines.
+
+    A function that is called fails where it is called, for the first time; its body is spoken of where no call is seen.
+    """
+    called = next((use for _, use in uses if use.via and not use.unlikely), None)
+    for cell, use in uses:
+        if use.via:
+            if use is called:
+                yield Missing(cell=cell, use=use)
+        elif not (use.within and called is not None):
+            yield Missing(cell=cell, use=use, sure=not (use.unlikely or use.within))

@@ -15,16 +15,54 @@ CASES = {
                 "3:1:2 error undefined name `y`",
             ],
         ),
-        Case("in a function", ["def f():\n    return scale * 2"], ["1:2:12 error undefined name `scale`"]),
+        Case(
+            "in a function that nobody calls",
+            ["def f():\n    return scale * 2"],
+            ["1:2:12 warning undefined name `scale`"],
+        ),
         Case(
             "in a function that is called",
-            ["def f():\n    return scale", "f()"],
-            ["1:2:12 error undefined name `scale`"],
+            ["def f():\n    return scale", "f()", "f()"],
+            ["2:1:1 error `f()` is called here and reads `scale`, which nothing defines"],
+        ),
+        Case(
+            "in a function that is called in a loop",
+            ["def f():\n    return scale", "for _ in range(3):\n    f()"],
+            ["2:2:5 error `f()` is called here and reads `scale`, which nothing defines"],
+        ),
+        Case(
+            "in a function that is called by what it is given to",
+            ["def f(x):\n    return scale * x", "list(map(f, range(3)))"],
+            ["2:1:6 error `f()` is called here and reads `scale`, which nothing defines"],
+        ),
+        Case(
+            "in a function that is given to one who may call it some day",
+            ["import atexit\ndef f():\n    return scale", "atexit.register(f)"],
+            ["1:3:12 warning undefined name `scale`"],
+        ),
+        Case(
+            "in a function that is called in a branch",
+            ["def f():\n    return scale", "import sys\nif sys.argv:\n    f()"],
+            ["1:2:12 warning undefined name `scale`"],
+        ),
+        Case(
+            "in a lambda that is called at once", ["sorted([1], key=lambda x: y)"], ["1:1:27 error undefined name `y`"]
+        ),
+        Case("in a lambda that is kept", ["f = lambda: y"], ["1:1:13 warning undefined name `y`"]),
+        Case(
+            "in a branch that may not be taken",
+            ["import sys\nif sys.argv:\n    y", "try:\n    1\nexcept ValueError:\n    z"],
+            ["1:3:5 warning undefined name `y`", "2:4:5 warning undefined name `z`"],
+        ),
+        Case(
+            "in a branch that is taken",
+            ["if True:\n    y", "if __name__ == '__main__':\n    z", "for _ in range(2):\n    w"],
+            ["1:2:5 error undefined name `y`", "2:2:5 error undefined name `z`", "3:2:5 error undefined name `w`"],
         ),
         Case(
             "in a function that is called, whose own cell is meant to raise",
             [code("def f():\n    return scale", "raises-exception"), "f()"],
-            ["2:1:1 error undefined name `scale`"],
+            ["2:1:1 error `f()` is called here and reads `scale`, which nothing defines"],
         ),
         Case(
             "above what may define it in the same cell",
@@ -34,12 +72,12 @@ CASES = {
         Case(
             "__class__ outside of any class",
             ["def f():\n    return __class__"],
-            ["1:2:12 error undefined name `__class__`"],
+            ["1:2:12 warning undefined name `__class__`"],
         ),
         Case(
             "a name of a class body in a method",
             ["class A:\n    def f(self):\n        return __qualname__"],
-            ["1:3:16 error undefined name `__qualname__`"],
+            ["1:3:16 warning undefined name `__qualname__`"],
         ),
         Case("in an f-string", ["f'{y}'"], ["1:1:4 error undefined name `y`"]),
         Case("behind a letter of two bytes", ["x = 'é'; y"], ["1:1:10 error undefined name `y`"]),
@@ -141,11 +179,32 @@ CASES = {
         Case("R", ["y <- undefined_thing + 1"], language="R"),
     ],
     "PB202": [
-        Case("defined in a later cell", ["x = y", "y = 1"], ["1:1:5 error `y` is defined only in cell 2"]),
+        Case(
+            "defined in a later cell",
+            ["x = y", "z = 0", "y = 1"],
+            ["1:1:5 error `y` is defined only in cell 3"],
+            fixed=[{**code("y = 1"), "id": "c"}, {**code("x = y"), "id": "a"}, {**code("z = 0"), "id": "b"}],
+        ),
+        Case(
+            "defined later, of what is made in between",
+            ["x = y", "z = 0", "y = z"],
+            ["1:1:5 error `y` is defined only in cell 3"],
+        ),
+        Case(
+            "defined later, by a cell that changes what is used in between",
+            ["z = []", "x = y", "print(z)", "z.append(1)\ny = 1"],
+            ["2:1:5 error `y` is defined only in cell 4"],
+        ),
+        Case(
+            "defined later, by a cell that binds another name anew",
+            ["z = 0", "x = y\nprint(z)", "y = z = 1"],
+            ["2:1:5 error `y` is defined only in cell 3"],
+        ),
         Case(
             "imported in a later cell",
             ["np.zeros(3)", "import numpy as np"],
             ["1:1:1 error `np` is defined only in cell 2"],
+            fixed=["import numpy as np", "np.zeros(3)"],
         ),
         Case(
             "defined further down",
@@ -161,21 +220,25 @@ CASES = {
             "defined in a branch of a later cell",
             ["y", "if True:\n    y = 1"],
             ["1:1:1 error `y` is defined only in cell 2"],
+            fixed=["if True:\n    y = 1", "y"],
         ),
         Case(
             "a function called too early",
             ["def f():\n    return scale", "f()", "scale = 2"],
             ["2:1:1 error `f()` is called here and reads `scale`, which is defined only in cell 3"],
+            fixed=["def f():\n    return scale", "scale = 2", "f()"],
         ),
         Case(
             "a default argument",
             ["def f(x=scale):\n    pass", "scale = 2"],
             ["1:1:9 error `scale` is defined only in cell 2"],
+            fixed=["scale = 2", "def f(x=scale):\n    pass"],
         ),
         Case(
             "once a cell",
             ["y\ny", "y", "y = 1"],
             ["1:1:1 error `y` is defined only in cell 3", "2:1:1 error `y` is defined only in cell 3"],
+            fixed=["y = 1", "y\ny", "y"],
         ),
         Case(
             "upstream above the parameters cell",
@@ -227,16 +290,25 @@ CASES = {
             "append",
             ["xs = []", "xs.append(1)"],
             ["2:1:1 warning `xs`, made in cell 1, is changed in place here: .append()"],
+            fixed=["xs = []", "xs = [*xs, 1]"],
         ),
         Case(
             "an item",
             ["d = {}", "d['k'] = 1"],
             ["2:1:1 warning `d`, made in cell 1, is changed in place here: [...] ="],
+            fixed=["d = {}", "d = {**d, 'k': 1}"],
         ),
         Case(
             "in place",
             ["import pandas as pd\ndf = pd.DataFrame()", "df.dropna(inplace=True)"],
             ["2:1:1 warning `df`, made in cell 1, is changed in place here: inplace=True"],
+            fixed=["import pandas as pd\ndf = pd.DataFrame()", "df = df.dropna()"],
+        ),
+        Case(
+            "in place, with more arguments",
+            ["df = load()", "df.drop(columns=['é'],\n        inplace=True)  # why"],
+            ["2:1:1 warning `df`, made in cell 1, is changed in place here: inplace=True"],
+            fixed=["df = load()", "df = df.drop(columns=['é'])  # why"],
         ),
         Case(
             "a deletion",
@@ -251,6 +323,8 @@ CASES = {
                 "2:3:1 warning `ys`, made in cell 1, is changed in place here: .append()",
                 "3:1:1 warning `xs`, made in cell 1, is changed in place here: .clear()",
             ],
+            fixed=["xs = []\nys = []", "xs = [*xs, 1]\nxs.append(2)\nys = [*ys, 3]", "xs.clear()"],
+            leaves=["3:1:1 warning `xs`, made in cell 2, is changed in place here: .clear()"],
         ),
         Case(
             "a set's add",

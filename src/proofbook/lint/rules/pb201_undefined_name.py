@@ -17,6 +17,9 @@ def undefined_name(subject: Subject) -> Iterator[Violation]:
     Finds a name that no cell, import, builtin or magic defines, and that the pipeline does not inject. Reported once
     for each cell and name, where the cell first reads it.
 
+    What stands in the body of a function is told of at the first call of the function, where the run will fail. Where
+    no call is seen, and in a branch that may not be taken, it is a warning.
+
     It keeps silent where the answer depends on what cannot be read: below `%run`, `exec`, `globals()[...] = ...` and
     a star import of a module that is not installed; in a `try` that catches `NameError`; in cells tagged
     `raises-exception` or `skip-execution`. Star imports of modules that are at hand are resolved by reading them.
@@ -49,11 +52,15 @@ def undefined_name(subject: Subject) -> Iterator[Violation]:
         if name not in advice:
             near = difflib.get_close_matches(name, names.defined, n=1, cutoff=0.75)
             advice[name] = f"did you mean `{near[0]}`?" if near else "define or import it in a cell above"
+        via = missing.use.via
         yield Violation(
-            message=f"undefined name `{name}`",
+            message=f"`{via}()` is called here and reads `{name}`, which nothing defines"
+            if via
+            else f"undefined name `{name}`",
             advice=advice[name],
             cell=missing.cell,
             line=missing.use.line,
             column=missing.use.column,
+            level=None if missing.sure else "warning",
             once=name,
         )

@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 
 from proofbook.lint.names import Names
+from proofbook.lint.reorder import moved_above
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["use_before_definition"]
 
 
-@rule("PB202", "use-before-definition", level="error")
+@rule("PB202", "use-before-definition", level="error", fix="unsafe")
 def use_before_definition(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds a name that is read when its cell runs although it is only bound further down: in a later cell, or lower in
-    the same one. The body of a function counts from where the function is called.
+    the same one. The body of a function counts from where the function is called. In a branch that may not be taken it
+    is a warning.
 
     ## Why is this bad?
     In a live session the name is still there from an earlier run. In a fresh kernel, from top to bottom, as every
@@ -36,7 +38,9 @@ def use_before_definition(subject: Subject) -> Iterator[Violation]:
     ```
 
     ## Fix safety
-    Moving a cell is unsafe: it also moves everything else that the cell does.
+    The fix moves the cell that defines the name above the cell that reads it, and is unsafe: it also moves everything
+    else that the cell does. It is proposed only where the cell needs nothing that lies between the two, and changes
+    nothing that they need.
     """
     for missing in Names(subject).missing():
         if missing.defined_in is None:
@@ -51,5 +55,7 @@ def use_before_definition(subject: Subject) -> Iterator[Violation]:
             cell=missing.cell,
             line=use.line,
             column=use.column,
+            level=None if missing.sure else "warning",
             once=use.name,
+            fix=None if here else moved_above(subject, below, missing.cell),
         )
