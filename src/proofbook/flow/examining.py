@@ -7,19 +7,56 @@ import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
-from proofbook.exceptions import MachineError
-from proofbook.lint.examined import Examined, Job, examine
+from proofbook.analyze import source
+from proofbook.exceptions import MachineError, NotebookError
+from proofbook.lint import looked
+from proofbook.lint.cache import Cache
+from proofbook.lint.examined import Examined, Job, digest, examine
 from proofbook.model.configuration import LintConfiguration
 
-__all__ = ["examine_all", "processors"]
+__all__ = ["File", "examine_all", "processors", "shown_path"]
 
 _PAYS = 40
 """Files from which on a second process is faster than none."""
 _BATCHES = 6
 """Pieces of work for each process: few enough to be cheap, enough that no process is left with the long ones."""
+
+
+class File:
+    """One file on its way through lint."""
+
+    def __init__(self, path: Path, *, root: Path, cache: Cache | None) -> None:
+        self.path = path
+        self.real = path.resolve()
+        self.shown = shown_path(path, root=root)
+        self.state = looked.state(str(path))
+        self.examined: Examined | None = None
+        """What is said of what it holds now."""
+        before = cache.get(self.shown) if cache is not None else None
+        if before is not None:
+            with suppress(NotebookError):
+                now = digest(source.read_bytes(path, shown=self.shown))
+                self.examined = before if now == before.digest and looked.holds(before.looked) else None
+
+    def keep(self, cache: Cache) -> None:
+        # what changed while it was read, or could not be, is not kept
+        if self.examined is not None and self.examined.digest and looked.state(str(self.path)) == self.state:
+            cache.put(self.shown, self.examined)
+        else:
+            cache.forget(self.shown)
+
+
+def shown_path(path: Path, *, root: Path) -> str:
+    """How findings name `path`: relative to the root where it lies below it."""
+    try:
+        return path.absolute().relative_to(root.absolute()).as_posix()
+    except ValueError:
+        return str(path)
 
 
 def processors() -> int:

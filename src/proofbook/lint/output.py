@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from proofbook.lint.annotations import github
 from proofbook.lint.result import LintResult
 from proofbook.lint.sarif import sarif
 from proofbook.model.finding import Finding
@@ -27,43 +28,45 @@ _PAINT = {"error": "1;31", "warning": "1;33", "place": "1", "quiet": "36"}
 
 def place(finding: Finding) -> str:
     """Where it is: `notebooks/train.ipynb:cell 4 (a1b2):line 3:col 5`, as far as that is known."""
-    parts = [finding.path]
-    if finding.cell:
-        own = finding.cell_id and finding.cell_id != f"cell-{finding.cell}"
-        parts.append(f"cell {finding.cell} ({finding.cell_id})" if own else f"cell {finding.cell}")
-    if finding.line:
-        parts.append(f"line {finding.line}")
-    if finding.column:
-        parts.append(f"col {finding.column}")
-    return ":".join(parts)
+    return finding.place
 
 
 def text(result: LintResult, *, colour: bool = False) -> str:
     """Each finding with its line of source and the cure, then one line that sums up."""
-    blocks = ["\n".join(_block(finding, colour=colour)) for finding in result.findings if finding.suppressed is None]
+    blocks = ["\n".join(_block(finding, colour=colour)) for finding in result.findings if finding.counts]
     return "\n\n".join([*blocks, _summary(result)])
 
 
 def json(result: LintResult, *, colour: bool = False) -> str:  # noqa: ARG001 - formats are called alike
-    """One document: `findings`, each with all its fields, and `summary`."""
+    """One document: `findings`, each with all its fields, what is `gone` of the baseline, and `summary`."""
     summary = {
         "errors": result.errors,
         "warnings": result.warnings,
         "suppressed": result.suppressed,
+        "known": result.known,
         "fixed": result.fixed,
         "notebooks": result.notebooks,
         "cells": result.cells,
     }
-    document = msgspec.json.encode({"findings": result.findings, "summary": summary})
+    document = msgspec.json.encode(
+        {"findings": result.findings, "gone": result.gone, "failure": result.failure, "summary": summary}
+    )
     return msgspec.json.format(document, indent=2).decode()
 
 
-FORMATS: dict[str, Callable[..., str]] = {"text": text, "json": json, "sarif": sarif}
+def junit(result: LintResult, *, colour: bool = False) -> str:
+    """`proofbook.lint.junit`, loaded when it is asked for."""
+    from proofbook.lint.junit import junit as write
+
+    return write(result, colour=colour)
+
+
+FORMATS: dict[str, Callable[..., str]] = {"text": text, "json": json, "sarif": sarif, "github": github, "junit": junit}
 
 
 def statistics(result: LintResult, *, colour: bool = False) -> str:
     """How often each rule spoke, most often first, then the summing up."""
-    counts = Counter((f.rule, f.name, f.level) for f in result.findings if f.suppressed is None)
+    counts = Counter((f.rule, f.name, f.level) for f in result.findings if f.counts)
     rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
     lines = [f"{count:6}  {_paint(level, rule, colour)}  {name}" for (rule, name, level), count in rows]
     return "\n".join([*lines, _summary(result)])
@@ -100,15 +103,27 @@ def _summary(result: LintResult) -> str:
     mended = f"{result.fixed} fixed; " if result.fixed else ""
     looked = f"{_count(result.notebooks, 'notebook')}, {_count(result.cells, 'code cell')}"
     waved = f"; {result.suppressed} suppressed with a reason" if result.suppressed else ""
+    waved += f"; {result.known} known from the baseline" if result.known else ""
     if not result.errors and not result.warnings:
-        return f"{mended}{'no' if mended else 'No'} findings in {looked}{waved}."
+        return "\n".join([f"{mended}{'no' if mended else 'No'} findings in {looked}{waved}.", *_gone(result)])
     found = f"{_count(result.errors, 'error')}, {_count(result.warnings, 'warning')}"
-    return "\n".join([f"{mended}{found} in {looked}{waved}.", *_fixable(result)])
+    return "\n".join([f"{mended}{found} in {looked}{waved}.", *_fixable(result), *_gone(result)])
+
+
+def _gone(result: LintResult) -> Iterator[str]:
+    """What stands in the baseline and is not found any more."""
+    if result.gone:
+        number = sum(entry.count for entry in result.gone)
+        yield f"{_count(number, 'finding')} of the baseline no longer found; --write-baseline takes them out:"
+    for entry in result.gone:
+        cell = f":cell ({entry.cell})" if entry.cell else ""
+        times = f", {entry.count} times" if entry.count > 1 else ""
+        yield visible(f"  {entry.path}{cell} {entry.rule}{times}")
 
 
 def _fixable(result: LintResult) -> Iterator[str]:
     """How much of it `--fix` would mend."""
-    open_ = [finding.fix for finding in result.findings if finding.suppressed is None]
+    open_ = [finding.fix for finding in result.findings if finding.counts]
     safe, unsafe = open_.count("safe"), open_.count("unsafe")
     if safe and unsafe:
         yield f"{safe} fixable with --fix, {unsafe} more with --fix --unsafe-fixes."

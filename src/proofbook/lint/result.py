@@ -2,13 +2,13 @@
 
 from msgspec import Struct
 
-from proofbook.model.finding import Finding
+from proofbook.model.finding import Finding, KnownFinding
 
 __all__ = ["LintResult"]
 
 
 class LintResult(Struct, frozen=True, kw_only=True):
-    """Findings in the order of files and cells. Suppressed ones are among them, and count for nothing."""
+    """Findings in the order of files and cells. Suppressed and known ones are among them, and count for nothing."""
 
     findings: tuple[Finding, ...] = ()
     notebooks: int = 0
@@ -19,18 +19,25 @@ class LintResult(Struct, frozen=True, kw_only=True):
     """Findings that were mended before, and are not among these."""
     failure: str = ""
     """Why what ruff says is not among them, where it was asked."""
+    gone: tuple[KnownFinding, ...] = ()
+    """What stands in the baseline, and was not found any more."""
 
     @property
     def errors(self) -> int:
         """Findings that stop a build."""
-        return sum(finding.level == "error" and finding.suppressed is None for finding in self.findings)
+        return sum(finding.level == "error" and finding.counts for finding in self.findings)
 
     @property
     def warnings(self) -> int:
         """Findings that a build goes ahead with."""
-        return sum(finding.level == "warning" and finding.suppressed is None for finding in self.findings)
+        return sum(finding.level == "warning" and finding.counts for finding in self.findings)
 
     @property
     def suppressed(self) -> int:
         """Findings that the author waved through, with a reason."""
         return sum(finding.suppressed is not None for finding in self.findings)
+
+    @property
+    def known(self) -> int:
+        """Findings that stand in the baseline."""
+        return sum(finding.known for finding in self.findings)

@@ -72,6 +72,8 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
     }
     if finding.suppressed is not None:
         result["suppressions"] = [{"kind": "inSource", "justification": finding.suppressed}]
+    elif finding.known:
+        result["suppressions"] = [{"kind": "external", "justification": "it stands in the project's baseline"}]
     return result
 
 

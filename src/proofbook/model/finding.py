@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["Finding"]
+__all__ = ["Finding", "KnownFinding"]
 
 
 class Finding(Struct, frozen=True, kw_only=True, order=True):
@@ -33,3 +33,35 @@ class Finding(Struct, frozen=True, kw_only=True, order=True):
     """Whether `--fix` mends it, or only `--unsafe-fixes`."""
     suppressed: str | None = None
     """The reason that stands beside the suppression, where there is one."""
+    known: bool = False
+    """Whether it stands in the project's baseline."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is neither suppressed nor known."""
+        return self.suppressed is None and not self.known
+
+    @property
+    def place(self) -> str:
+        """Where it is: `notebooks/train.ipynb:cell 4 (a1b2):line 3:col 5`, as far as that is known."""
+        parts = [self.path]
+        if self.cell:
+            own = self.cell_id and self.cell_id != f"cell-{self.cell}"
+            parts.append(f"cell {self.cell} ({self.cell_id})" if own else f"cell {self.cell}")
+        if self.line:
+            parts.append(f"line {self.line}")
+        if self.column:
+            parts.append(f"col {self.column}")
+        return ":".join(parts)
+
+
+class KnownFinding(Struct, frozen=True, kw_only=True, order=True, forbid_unknown_fields=True):
+    """An entry of a baseline: findings that are alike."""
+
+    path: str
+    rule: str
+    cell: str = ""
+    """Id of the cell; empty for the whole file, and where the file has no ids."""
+    line: str = ""
+    """Digest of the line's text without the space around it: the text itself may hold a secret."""
+    count: int = 1

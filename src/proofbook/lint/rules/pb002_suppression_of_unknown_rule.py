@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from proofbook.lint.ruff_codes import is_code
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["suppression_of_unknown_rule"]
@@ -34,7 +35,7 @@ def suppression_of_unknown_rule(subject: Subject) -> Iterator[Violation]:
     from proofbook.lint import registry
 
     for suppression in subject.suppressions:
-        if suppression.code in subject.known:
+        if suppression.code in subject.known or (suppression.code[-1:].isdigit() and is_code(suppression.code)):
             continue
         near = registry.nearest(suppression.code) if suppression.code else None
         if suppression.code:
