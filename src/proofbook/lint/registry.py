@@ -11,6 +11,7 @@ from functools import cache
 from importlib import import_module
 
 from proofbook.exceptions import ConfigurationError
+from proofbook.lint.ruff_codes import is_code
 from proofbook.lint.rule import Rule
 from proofbook.model.configuration import LintConfiguration
 
@@ -51,6 +52,9 @@ RULE_MODULES = (
     f"{_HERE}.pb411_runs_another_notebook",
     f"{_HERE}.pb501_unseeded_randomness",
     f"{_HERE}.pb502_legacy_global_rng",
+    f"{_HERE}.pb601_write_outside_products",
+    f"{_HERE}.pb602_product_never_written",
+    f"{_HERE}.pb603_upstream_mismatch",
     f"{_HERE}.pb701_nothing_recorded",
     f"{_HERE}.pb702_record_name",
     f"{_HERE}.pb801_missing_title_or_headings",
@@ -95,7 +99,7 @@ def rules() -> dict[str, Rule]:
 
 def selected(configuration: LintConfiguration, *, table: dict[str, Rule] | None = None) -> tuple[Rule, ...]:
     """
-    The rules that `configuration` asks for, by code or prefix of one.
+    The rules of ours that `configuration` asks for, by code or prefix of one; codes of ruff's are passed over.
 
     PB807 runs unless it is ignored by its full code: a file that cannot be read must not pass because of a `select`.
 
@@ -105,6 +109,8 @@ def selected(configuration: LintConfiguration, *, table: dict[str, Rule] | None 
     table = rules() if table is None else table
     for key, codes in (("select", configuration.select), ("ignore", configuration.ignore)):
         for code in codes:
+            if code != "ALL" and is_code(code):
+                continue  # ruff knows its own
             if not code or not any(known.startswith(code) for known in table):
                 hint = nearest(code, table=table)
                 known = f"did you mean {hint}?" if hint else f"known are {', '.join(table)}"
