@@ -8,7 +8,7 @@ from proofbook.analyze.flow import Span
 from proofbook.analyze.spans import lines_of, offsets
 from proofbook.lint.fix import Edit
 
-__all__ = ["inserted", "name_removed", "piece_removed", "replaced", "statement_removed"]
+__all__ = ["body_of", "inserted", "name_removed", "piece_removed", "replaced", "statement_removed"]
 
 _COMMENT = re.compile(r"[ \t]*(#.*)?")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -34,7 +34,7 @@ def statement_removed(flow: CellFlow, statement: ast.stmt) -> Edit | None:
     """
     if flow.tree is None or any(flow.shifts.get(line) for line in range(statement.lineno, _last(statement) + 1)):
         return None
-    body = _body_of(flow.tree, statement)
+    body = body_of(flow.tree, statement)
     if body is None:
         return None
     if len(body) == 1 and body is not flow.tree.body:
@@ -91,7 +91,7 @@ def _cut(flow: CellFlow, span: Span, *, before: int = 0, after: int = 0) -> Edit
     return Edit(cell=flow.cell, span=span, text="")
 
 
-def _body_of(tree: ast.Module, statement: ast.stmt) -> list[ast.stmt] | None:
+def body_of(tree: ast.Module, statement: ast.stmt) -> list[ast.stmt] | None:
     """The list of statements in which `statement` stands."""
     for node in ast.walk(tree):
         for field in ("body", "orelse", "finalbody"):

@@ -103,8 +103,7 @@ def _entries(
         yield ("id",), change.id
     else:
         held = json.loads(text)
-        shown = isinstance(change, SetOutputs)
-        count, outputs = (change.execution_count, change.outputs) if shown else (None, [])
+        count, outputs = (change.execution_count, change.outputs) if isinstance(change, SetOutputs) else (None, [])
         if "execution_count" not in held or held["execution_count"] != count:
             yield ("execution_count",), count
         if "outputs" not in held or held["outputs"] != outputs:

@@ -5,13 +5,36 @@ from tests.lint.factory import Case, code, markdown, parameters
 
 CASES = {
     "PB301": [
-        Case("a task without one", ["x = 1"], ["0:0:0 error no code cell is tagged `parameters`"], project=Project()),
-        Case("where nobody knows of a pipeline", ["x = 1"], ["0:0:0 warning no code cell is tagged `parameters`"]),
+        Case(
+            "a task without one",
+            [markdown("# Title"), code("  "), "x = 1"],
+            ["0:0:0 error no code cell is tagged `parameters`"],
+            project=Project(),
+            fixed=[markdown("# Title"), code("  "), parameters(), {**code("x = 1"), "id": "c"}],
+        ),
+        Case(
+            "where nobody knows of a pipeline",
+            ["x = 1"],
+            ["0:0:0 warning no code cell is tagged `parameters`"],
+            fixed=[parameters(), "x = 1"],
+        ),
+        Case(
+            "a cell that sets the defaults, and is not tagged",
+            [code("upstream = None\nproduct = None\nx: int = 1  # days", "top"), "x"],
+            ["0:0:0 warning no code cell is tagged `parameters`"],
+            fixed=[code("upstream = None\nproduct = None\nx: int = 1  # days", "top", "parameters"), "x"],
+        ),
+        Case(
+            "the names mean something else",
+            ["product = 'flights'", "product"],
+            ["0:0:0 warning no code cell is tagged `parameters`"],
+        ),
         Case(
             "the tag on a text",
             [markdown("# Parameters", "parameters"), "x = 1"],
             ["0:0:0 error no code cell is tagged `parameters`: the tag stands on cell 1, which holds no code"],
             project=Project(),
+            fixed=[markdown("# Parameters", "parameters"), parameters(), "x = 1"],
         ),
         Case("R", ["x <- 1"], ["0:0:0 warning no code cell is tagged `parameters`"], language="R"),
         Case(
@@ -20,6 +43,7 @@ CASES = {
             ["0:0:0 error no code cell is tagged `parameters`"],
             project=Project(task=False),
             select=["PB301"],
+            fixed=[parameters(), "x = 1"],
         ),
         Case("beside a pipeline", ["x = 1"], project=Project(task=False)),
         Case("with one", [parameters(), "x = 1"], project=Project()),

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+from proofbook.lint.fix import Fix, Rerun
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["out_of_order_execution"]
 
 
-@rule("PB101", "out-of-order-execution", level="error", python=False)
+@rule("PB101", "out-of-order-execution", level="error", python=False, fix="safe")
 def out_of_order_execution(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
@@ -36,7 +37,9 @@ def out_of_order_execution(subject: Subject) -> Iterator[Violation]:
     Run all cells from the top in a fresh kernel, look at the result, and save.
 
     ## Fix safety
-    The cure is to run the notebook again, which changes its outputs.
+    The fix runs the notebook from top to bottom in a fresh kernel and keeps what it shows. No source changes. What the
+    code does beyond its outputs (files that it writes, services that it calls) it does again. A notebook whose run
+    fails is left as it was.
     """
     counted = [cell for cell in subject.notebook.code_cells if cell.execution_count is not None]
     for above, cell in pairwise(counted):
@@ -47,5 +50,6 @@ def out_of_order_execution(subject: Subject) -> Iterator[Violation]:
                 advice="restart the kernel, run all cells, save; or clear the outputs",
                 cell=cell,
                 level="error" if subject.configuration.commit_outputs else "warning",
+                fix=Fix(title="Run the notebook from the top", safety="safe", changes=(Rerun(),)),
             )
             return

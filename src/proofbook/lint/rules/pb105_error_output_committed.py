@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from proofbook.lint.fix import ClearOutputs, Fix, Rerun
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["error_output_committed"]
 
 
-@rule("PB105", "error-output-committed", level="error", python=False)
+@rule("PB105", "error-output-committed", level="error", python=False, fix="safe")
 def error_output_committed(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
@@ -33,7 +34,8 @@ def error_output_committed(subject: Subject) -> Iterator[Violation]:
     ```
 
     ## Fix safety
-    The cure is to mend the cell and run the notebook again, or to clear its outputs.
+    With `commit_outputs = true` the fix runs the notebook from top to bottom in a fresh kernel and keeps what it shows;
+    where the cell still fails, the notebook is left as it was. Else it clears the outputs of the cell.
     """
     for cell in subject.notebook.code_cells:
         if "raises-exception" in cell.tags:
@@ -45,6 +47,9 @@ def error_output_committed(subject: Subject) -> Iterator[Violation]:
                 advice="mend the cell and run the notebook again, or clear its outputs",
                 cell=cell,
                 level="error" if subject.configuration.commit_outputs else "warning",
+                fix=Fix(title="Run the notebook from the top", safety="safe", changes=(Rerun(),))
+                if subject.configuration.commit_outputs
+                else Fix(title="Clear the outputs of this cell", safety="safe", changes=(ClearOutputs(cell=cell),)),
             )
 
 

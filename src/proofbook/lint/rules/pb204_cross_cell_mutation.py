@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from proofbook.analyze.cells import CellFlow
+from proofbook.lint.bound_anew import bound_anew
 from proofbook.lint.mutations import surely_changes
 from proofbook.lint.rule import Subject, Violation, rule
 
@@ -11,7 +12,7 @@ __all__ = ["cross_cell_mutation"]
 _VALUES = {"assignment", "annotated", "augmented", "for", "with", "walrus", "match", "magic", "global"}
 
 
-@rule("PB204", "cross-cell-mutation", level="warning")
+@rule("PB204", "cross-cell-mutation", level="warning", fix="unsafe")
 def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
@@ -39,7 +40,9 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
     ```
 
     ## Fix safety
-    There is no safe fix: a new name has to be used wherever the changed object was meant.
+    The fix binds the name anew: `x = x.dropna()` for `x.dropna(inplace=True)`, `xs = [*xs, 1]` for `xs.append(1)` on a
+    plain list, `d = {**d, k: v}` for `d[k] = v` on a plain dict. It is unsafe: whoever holds the object under another
+    name does not see the change any more. For the rest there is no fix.
     """
     made: dict[str, CellFlow] = {}
     for flow in subject.flow:
@@ -56,6 +59,7 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
                 line=mutation.line,
                 column=mutation.column,
                 once=mutation.name,
+                fix=bound_anew(flow, mutation, maker),
             )
         made |= {name: flow for name, binding in flow.defines.items() if binding.kind in _VALUES}
         for name in flow.deletes:

@@ -1,13 +1,16 @@
 """PB301: no parameters cell."""
 
+import ast
 from collections.abc import Iterator
 
-from proofbook.lint.rule import Subject, Violation, rule
+from proofbook.analyze.cells import CellFlow
+from proofbook.lint.fix import Fix, InsertCell, SetMetadata
+from proofbook.lint.rule import IMPLICIT, Subject, Violation, rule
 
 __all__ = ["no_parameters_cell"]
 
 
-@rule("PB301", "no-parameters-cell", level="error", python=False)
+@rule("PB301", "no-parameters-cell", level="error", python=False, fix="safe")
 def no_parameters_cell(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
@@ -36,7 +39,9 @@ def no_parameters_cell(subject: Subject) -> Iterator[Violation]:
     In JupyterLab: select the cell, open the property inspector (gear, top right), add the tag `parameters`.
 
     ## Fix safety
-    Adding an empty parameters cell is safe: it changes nothing that runs.
+    Safe: it changes nothing that runs. A first cell that sets `upstream` and `product`, and nothing but plain values,
+    gets the tag; else a cell with `upstream = None` and `product = None` is put above the first code. There is no fix
+    where the notebook uses these names for something else, and none in other languages than Python.
     """
     notebook, project = subject.notebook, subject.project
     asked = "PB301" in subject.configuration.select
@@ -49,4 +54,30 @@ def no_parameters_cell(subject: Subject) -> Iterator[Violation]:
             message=f"no code cell is tagged `parameters`{wrong}",
             advice="tag the cell that sets the defaults, or add one with `upstream = None` and `product = None`",
             level="error" if project is not None or asked else "warning",
+            fix=_fix(subject),
         )
+
+
+def _fix(subject: Subject) -> Fix | None:
+    """The tag on a cell that sets nothing but defaults, or a new cell."""
+    if subject.notebook.language != "python" or not subject.flow:
+        return None
+    first = next(flow for flow in subject.flow if flow.cell.source.strip())
+    if _sets_defaults(first):
+        tags = [*first.cell.tags, "parameters"]
+        change = SetMetadata(cell=first.cell, path=("tags",), value=tags)
+        return Fix(title="Tag the cell `parameters`", safety="safe", changes=(change,))
+    if any(IMPLICIT & {*flow.defines, *flow.reads} for flow in subject.flow):
+        return None
+    source = "upstream = None\nproduct = None"
+    new = InsertCell(before=first.cell, kind="code", source=source, tags=("parameters",))
+    return Fix(title="Insert a parameters cell", safety="safe", changes=(new,))
+
+
+def _sets_defaults(flow: CellFlow) -> bool:
+    """Whether a cell sets what Ploomber asks for, and nothing but plain values."""
+    if flow.tree is None or flow.magics or not flow.defines.keys() >= IMPLICIT:
+        return False
+    return all(
+        isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant) for node in flow.tree.body
+    )
