@@ -13,7 +13,7 @@ from typing import Any
 
 from proofbook.exceptions import NotebookError
 
-__all__ = ["MARKDOWN", "SUFFIXES", "UNNAMED", "document", "has_header", "is_notebook", "starts"]
+__all__ = ["MARKDOWN", "SUFFIXES", "UNNAMED", "document", "has_cells", "has_header", "is_notebook", "starts"]
 
 SUFFIXES = frozenset({".py", ".md", ".markdown", ".Rmd", ".qmd", ".r", ".R"})
 """Endings of the files that are read through jupytext."""
@@ -27,6 +27,7 @@ _FRONT = re.compile(
     r"\A\ufeff?(?:\s*<!--\s*)?(?:#'?[ \t]?)?---[ \t]*\r?\n(.*?)^(?:#'?[ \t]?)?---[ \t]*\r?$", re.DOTALL | re.MULTILINE
 )
 _OF_JUPYTER = re.compile(r"^(?:#'?[ \t]?)?(?:jupyter|jupytext|kernelspec)[ \t]*:", re.MULTILINE)
+_CELL = re.compile(r"^#\s*(?:%%|\+(?:\s|$))", re.MULTILINE)
 _PARAMETERS = re.compile(r"^#\s*(?:%%|\+).*\bparameters\b", re.MULTILINE)
 _COMMENT = re.compile(r"\s*#'?\s?")
 _CANDIDATES = 50
@@ -37,6 +38,11 @@ def has_header(text: str) -> bool:
     """Whether the text begins with a YAML header that speaks of Jupyter, as jupytext and MyST write it."""
     front = _FRONT.match(text)
     return front is not None and _OF_JUPYTER.search(front[1]) is not None
+
+
+def has_cells(text: str, *, suffix: str) -> bool:
+    """Whether a file that a person has opened is divided into cells, with or without parameters."""
+    return has_header(text) or suffix == ".Rmd" or (suffix not in MARKDOWN and _CELL.search(text) is not None)
 
 
 def is_notebook(text: str, *, suffix: str) -> bool:

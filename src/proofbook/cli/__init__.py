@@ -21,6 +21,7 @@ COMMANDS = {
     "init": "init",
     "doctor": "doctor",
     "lint": "lint",
+    "lsp": "lsp",
     "contract": "contract",
     "build": "build",
     "status": "status",
