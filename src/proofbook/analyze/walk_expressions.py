@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from proofbook.analyze.events import Bind, Change, Event, Read, Summary, Unbind
 from proofbook.analyze.flow import Binding
-from proofbook.analyze.locals import bound_in, children
+from proofbook.analyze.locals import bound_in
 
 __all__ = ["ExpressionWalk", "Function", "Scope"]
 
@@ -63,6 +63,7 @@ class ExpressionWalk(ast.NodeVisitor):
         self.guards = 0
         self.import_guards: list[str] = []
         self.repeats = 0
+        self.yields = False
         self.lazy_annotations = False
 
     def __init_subclass__(cls) -> None:
@@ -82,7 +83,7 @@ class ExpressionWalk(ast.NodeVisitor):
             value = values.get(name)
             if value.__class__ is list:
                 for each in value:
-                    if isinstance(each, ast.AST):
+                    if isinstance(each, ast.AST) and not isinstance(each, _LEAVES):
                         self.visit(each)
             elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
                 self.visit(value)
@@ -200,6 +201,9 @@ class ExpressionWalk(ast.NodeVisitor):
 
     # expressions
 
+    def visit_Constant(self, _: ast.Constant) -> None:
+        """Nothing in it."""
+
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.read(node.id, node)
@@ -267,6 +271,13 @@ class ExpressionWalk(ast.NodeVisitor):
         self.generic_visit(node)
         self.seen_call(node)
 
+    def visit_Yield(self, node: ast.Yield | ast.YieldFrom) -> None:
+        self.yields = True
+        self.generic_visit(node)
+
+    def visit_YieldFrom(self, node: ast.YieldFrom) -> None:
+        self.visit_Yield(node)
+
     def visit_Await(self, node: ast.Await) -> None:
         self.seen_await(node)
         self.generic_visit(node)
@@ -326,26 +337,16 @@ class ExpressionWalk(ast.NodeVisitor):
         own = bound_in(node)
         scope = Scope("function", names=set(own.names), globals=set(own.globals), parameters=frozenset(own.parameters))
         summary = Summary(name, own.parameters, [], method=method)
-        kept = self.depth, self.choices, self.guards, self.repeats
+        kept = self.depth, self.choices, self.guards, self.repeats, self.yields
+        self.yields = False
         self.depth = self.choices = self.guards = self.repeats = 0
         self.scopes.append(scope)
         self.summaries.append(summary)
         statements: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
         for statement in statements:
             self.visit(statement)
-        summary.lazy = isinstance(node, ast.AsyncFunctionDef) or _yields(statements)
+        summary.lazy = isinstance(node, ast.AsyncFunctionDef) or self.yields
         self.summaries.pop()
         self.scopes.pop()
-        self.depth, self.choices, self.guards, self.repeats = kept
+        self.depth, self.choices, self.guards, self.repeats, self.yields = kept
         self.finished(summary, node)
-
-
-def _yields(statements: list[ast.AST]) -> bool:
-    stack = list(statements)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(children(node))
-    return False
