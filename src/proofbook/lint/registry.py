@@ -57,6 +57,7 @@ RULE_MODULES = (
     f"{_HERE}.pb603_upstream_mismatch",
     f"{_HERE}.pb701_nothing_recorded",
     f"{_HERE}.pb702_record_name",
+    f"{_HERE}.pb703_record_type",
     f"{_HERE}.pb801_missing_title_or_headings",
     f"{_HERE}.pb802_long_cell_or_notebook",
     f"{_HERE}.pb803_empty_cell",

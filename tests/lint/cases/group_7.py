@@ -93,4 +93,92 @@ CASES = {
         ),
         Case("another function", ["def record(n): ...\nrecord('a'); record('a')"]),
     ],
+    "PB703": [
+        Case(
+            "a set",
+            [f"{_IMPORT}\nrecord('carriers', set(flights))\nrecord('origins', {{'EWR', 'JFK'}})"],
+            [
+                "1:2:20 warning record `carriers` is a set, which cannot be compared",
+                "1:3:19 warning record `origins` is a set, which cannot be compared",
+            ],
+            fixed=[f"{_IMPORT}\nrecord('carriers', sorted(set(flights)))\nrecord('origins', sorted({{'EWR', 'JFK'}}))"],
+        ),
+        Case(
+            "a set by a name, by the keyword, as a scrap",
+            ["import scrapbook as sb", "known = {x for x in flights}", "sb.glue(name='known', data=known)"],
+            ["3:1:28 warning record `known` is a set, which cannot be compared"],
+            fixed=[
+                "import scrapbook as sb",
+                "known = {x for x in flights}",
+                "sb.glue(name='known', data=sorted(known))",
+            ],
+        ),
+        Case(
+            "iterators",
+            [f"{_IMPORT}\nrecord('a', (x for x in y))\nrecord('b', map(f, y))\nrecord('c', known.items())"],
+            [
+                "1:2:13 warning record `a` is an iterator, which cannot be compared",
+                "1:3:13 warning record `b` is an iterator, which cannot be compared",
+                "1:4:13 warning record `c` is an iterator, which cannot be compared",
+            ],
+            fixed=[
+                (
+                    f"{_IMPORT}\nrecord('a', list(x for x in y))\nrecord('b', list(map(f, y)))\n"
+                    "record('c', list(known.items()))"
+                )
+            ],
+        ),
+        Case(
+            "a number as text",
+            [f"{_IMPORT}\nrecord('auc', f'{{auc:.3f}}')\nrecord('share', str(round(x / y, 2)))"],
+            [
+                "1:2:15 warning record `auc` is a number as text, which cannot be compared",
+                "1:3:17 warning record `share` is a number as text, which cannot be compared",
+            ],
+            fixed=[f"{_IMPORT}\nrecord('auc', auc)\nrecord('share', round(x / y, 2))"],
+        ),
+        Case(
+            "the module that draws",
+            [f"{_IMPORT}\nimport matplotlib.pyplot as plt", "record('curve', plt)"],
+            ["2:1:17 warning record `curve` is a module, which cannot be compared"],
+            fixed=[f"{_IMPORT}\nimport matplotlib.pyplot as plt", "record('curve', plt.gcf())"],
+        ),
+        Case(
+            "a lazy table",
+            [f"{_IMPORT}\nimport polars as pl", "record('rows', pl.scan_parquet('x').lazy())"],
+            ["2:1:16 warning record `rows` is a table that is not computed yet, which cannot be compared"],
+            fixed=[f"{_IMPORT}\nimport polars as pl", "record('rows', pl.scan_parquet('x').lazy().collect())"],
+        ),
+        Case(
+            "what has no other form",
+            [
+                f"{_IMPORT}\nimport json\nfrom sklearn.svm import SVC\nmodel = SVC()\ndef f(): ...",
+                "record('a', f)\nrecord('b', lambda: 1)\nrecord('c', b'x')\nrecord('d', open('x'))\nrecord('e', json)",
+                "record(name(), model)",
+            ],
+            [
+                "2:1:13 warning record `a` is a function, which cannot be compared",
+                "2:2:13 warning record `b` is a function, which cannot be compared",
+                "2:3:13 warning record `c` is bytes, which cannot be compared",
+                "2:4:13 warning record `d` is an open file, which cannot be compared",
+                "2:5:13 warning record `e` is a module, which cannot be compared",
+                "3:1:16 warning the record is a model, which cannot be compared",
+            ],
+        ),
+        Case(
+            "what can be compared",
+            [
+                f"{_IMPORT}\nfrom pathlib import Path",
+                "record('a', 1)\nrecord('b', [1])\nrecord('c', {'x': 1})\nrecord('d', Path('x'))\nrecord('e', flights)",
+                "record('f', sorted(set(flights)))\nrecord('g', f'{n:,} flights')\nrecord('h', f'{name}')",
+                "record('i', f'{day:%B}')\nrecord('j', str(name))\nrecord('k', flights.values)",
+            ],
+        ),
+        Case(
+            "a model that is asked",
+            [f"{_IMPORT}\nfrom sklearn.svm import SVC", "model = SVC()", "record('model', model, probe=X)"],
+        ),
+        Case("a name of two things", [f"{_IMPORT}\nx = {{1}}", "x = sorted(x)", "record('x', x)"]),
+        Case("another function", ["def record(*a): ...\nrecord('x', {1})"]),
+    ],
 }
