@@ -1,7 +1,9 @@
 """Names and state."""
 
 from proofbook.lint.rule import Project
-from tests.lint.factory import Case, code, parameters
+from tests.lint.factory import Case, code, markdown, parameters
+
+_MANY = "acos acosh asin asinh atan atan2 atanh ceil comb copysign cosh degrees factorial floor gamma".split()  # noqa: SIM905
 
 CASES = {
     "PB201": [
@@ -343,6 +345,157 @@ CASES = {
         Case("a method that nobody knows", ["import thing\nx = thing.Thing()", "x.launch()"]),
         Case("a function's own list", ["def f():\n    xs = []\n    xs.append(1)", "f()"]),
     ],
+    "PB205": [
+        Case(
+            "a table under two names",
+            ["import pandas as pd\na = pd.DataFrame()\nb = a", "b['x'] = 1", "a.describe()"],
+            ["2:1:1 warning `b` and `a` are one object: [...] = here also changes `a`, which cell 3 reads"],
+        ),
+        Case(
+            "changed where it is made",
+            ["xs = [1]\nys = xs\nys.append(2)", "print(xs)"],
+            ["1:3:1 warning `ys` and `xs` are one object: .append() here also changes `xs`, which cell 2 reads"],
+        ),
+        Case(
+            "changed by the older name",
+            ["xs = [1]", "kept = xs", "xs.append(2)", "print(kept)"],
+            ["3:1:1 warning `xs` and `kept` are one object: .append() here also changes `kept`, which cell 4 reads"],
+        ),
+        Case(
+            "once for each pair",
+            ["xs = [1]\nys = xs", "ys.append(2)\nys.append(3)", "xs", "xs"],
+            ["2:1:1 warning `ys` and `xs` are one object: .append() here also changes `xs`, which cell 3 reads"],
+        ),
+        Case("a copy", ["xs = [1]\nys = xs.copy()", "ys.append(2)", "xs"]),
+        Case("read under the name that changed it", ["xs = [1]\nys = xs", "ys.append(2)", "ys"]),
+        Case("read in the cell that changes it", ["xs = [1]\nys = xs", "ys.append(2)\nprint(xs)"]),
+        Case("read above only", ["xs = [1]\nys = xs", "print(xs)", "ys.append(2)"]),
+        Case("bound anew before it is changed", ["xs = [1]\nys = xs", "ys = [2]", "ys.append(2)", "xs"]),
+        Case("bound anew before it is read", ["xs = [1]\nys = xs", "ys.append(2)", "xs = []", "xs"]),
+        Case("changed before it has two names", ["xs = [1]\nxs.append(2)\nys = xs", "xs, ys"]),
+        Case("a part of it", ["d = {'a': [1]}\nys = d['a']", "ys.append(2)", "d"]),
+        Case("perhaps another", ["xs = [1]\nimport os\nys = xs if os.sep else []", "ys.append(2)", "xs"]),
+        Case("a value, not an object", ["a = 1\nb = a", "b += 1", "a"]),
+        Case("a method that nobody knows", ["import thing\na = thing.make()\nb = a", "b.launch()", "a"]),
+        Case("a name in a function", ["xs = [1]\ndef f():\n    ys = xs\n    return ys", "f()", "xs"]),
+    ],
+    "PB206": [
+        Case(
+            "a table made of itself",
+            ["import pandas as pd\ndf = pd.DataFrame()", "df = df * 2"],
+            ["2:1:1 warning `df` is computed from its own value: run again, the cell does it again"],
+            select=["PB206"],
+        ),
+        Case(
+            "a sum",
+            ["total = 0", "total += 1"],
+            ["2:1:1 warning `total` is computed from its own value: run again, the cell does it again"],
+            select=["PB206"],
+        ),
+        Case("off by default", ["total = 0", "total += 1"]),
+        Case("in the cell that binds it", ["total = 0\ntotal += 1\ntotal = total * 2"], select=["PB206"]),
+        Case("the same when done twice", ["xs = [2, 1]", "xs = sorted(xs)"], select=["PB206"]),
+        Case(
+            "the same rows when done twice",
+            ["import pandas as pd\ndf = pd.DataFrame()", "df = df.dropna()"],
+            select=["PB206"],
+        ),
+        Case("a default", ["x = None", "x = x or 3"], select=["PB206"]),
+        Case("made of another", ["x = 1", "y = x + 1"], select=["PB206"]),
+        Case("in a function", ["x = 1", "def f(x):\n    x = x + 1\n    return x"], select=["PB206"]),
+    ],
+    "PB207": [
+        Case(
+            "bound anew between two calls",
+            ["window = 30\ndef smooth():\n    return window", "smooth()", "window = 90", "smooth()"],
+            ["1:3:12 warning `smooth()` reads `window`, which cell 3 changes between its calls"],
+        ),
+        Case(
+            "bound anew above the second call in its cell",
+            ["window = 30\ndef smooth():\n    return window\nsmooth()", "window = 90\nsmooth()"],
+            ["1:3:12 warning `smooth()` reads `window`, which cell 2 changes between its calls"],
+        ),
+        Case(
+            "changed in place between two calls",
+            ["seen = []", "def last():\n    return seen[-1]", "seen.append(1)\nlast()", "seen.append(2)", "last()"],
+            ["2:2:12 warning `last()` reads `seen`, which cell 4 changes between its calls"],
+        ),
+        Case("a constant", ["window = 30\ndef smooth():\n    return window", "smooth()", "smooth()"]),
+        Case("set before the first call", ["window = 30\ndef smooth():\n    return window", "window = 90", "smooth()"]),
+        Case("set after the last call", ["window = 30\ndef smooth():\n    return window", "smooth()", "window = 90"]),
+        Case(
+            "set after the last call, in its cell",
+            ["window = 30\ndef smooth():\n    return window", "smooth()\nwindow = 90"],
+        ),
+        Case(
+            "a parameter",
+            ["window = 30\ndef smooth(window):\n    return window", "smooth(window)", "window = 90", "smooth(window)"],
+        ),
+        Case(
+            "a local",
+            ["window = 30\ndef smooth():\n    window = 1\n    return window", "smooth()", "window = 90", "smooth()"],
+        ),
+        Case(
+            "defined anew with it",
+            [
+                "window = 30\ndef smooth():\n    return window",
+                "smooth()",
+                "window = 90\ndef smooth():\n    return window",
+                "smooth()",
+            ],
+        ),
+        Case("an import", ["import os\ndef here():\n    return os.getcwd()", "here()", "import os", "here()"]),
+    ],
+    "PB208": [
+        Case(
+            "in the next cell",
+            ["for i in range(3):\n    print(i)", "print(i)"],
+            ["2:1:7 warning `i` is what the loop in cell 1 left behind: its last value"],
+            fixed=["for i in range(3):\n    print(i)\nlast_i = i", "print(last_i)"],
+        ),
+        Case(
+            "one of several variables",
+            [
+                "pairs = {'a': 1}\nfor key, value in pairs.items():\n    print(key)\nprint('done')",
+                "print(f'{value}')",
+                "value",
+            ],
+            [
+                "2:1:10 warning `value` is what the loop in cell 1 left behind: its last value",
+                "3:1:1 warning `value` is what the loop in cell 1 left behind: its last value",
+            ],
+            fixed=[
+                "pairs = {'a': 1}\nfor key, value in pairs.items():\n    print(key)\nlast_value = value\nprint('done')",
+                "print(f'{last_value}')",
+                "last_value",
+            ],
+        ),
+        Case(
+            "up to where the name is bound again",
+            ["for i in range(3): print(i)  # three", "i + 1", "i = 7\ni"],
+            ["2:1:1 warning `i` is what the loop in cell 1 left behind: its last value"],
+            fixed=["for i in range(3): print(i)  # three\nlast_i = i", "last_i + 1", "i = 7\ni"],
+        ),
+        Case(
+            "in a text too, where a fix cannot reach it",
+            ["for i in range(3):\n    print(i)", "print(i, 'of i')"],
+            ["2:1:7 warning `i` is what the loop in cell 1 left behind: its last value"],
+        ),
+        Case(
+            "of a loop in a branch",
+            ["import os\nif os.sep:\n    for i in range(3):\n        print(i)", "print(i)"],
+            ["2:1:7 warning `i` is what the loop in cell 1 left behind: its last value"],
+        ),
+        Case("in the same cell", ["for i in range(3):\n    pass\nprint(i)"]),
+        Case("a loop that looks for it", ["for i in range(3):\n    if i == 2:\n        break", "print(i)"]),
+        Case("bound again", ["for i in range(3):\n    pass", "i = 1", "print(i)"]),
+        Case("bound again by the next loop", ["for i in range(3):\n    pass", "for i in range(2):\n    print(i)"]),
+        Case("bound before the loop in the same cell", ["i = 0\nfor i in range(3):\n    pass", "print(i)"]),
+        Case("what the loop computes", ["total = 0\nfor i in range(3):\n    total += i", "print(total)"]),
+        Case("a comprehension", ["[i for i in range(3)]", "i = 1", "print(i)"]),
+        Case("a name of a function's own", ["for i in range(3):\n    pass", "def f():\n    i = 1\n    return i"]),
+        Case("meant to raise", ["for i in range(3):\n    pass", code("print(i)", "raises-exception")]),
+    ],
     "PB209": [
         Case("deleted in a cell above", ["y = 1", "del y", "y"], ["3:1:1 error `y` was deleted in cell 2"]),
         Case("deleted in the same cell", ["y = 1\ndel y\nprint(y)"], ["1:3:7 error `y` was deleted on line 2"]),
@@ -392,6 +545,329 @@ CASES = {
         Case("meant to raise", ["y = 1", "del y", code("y", "raises-exception")]),
         Case("R", ["rm(y)", "y"], language="R"),
     ],
+    "PB210": [
+        Case(
+            "one branch of an if",
+            ["import os\nif os.sep == '/':\n    y = 1", "print(y)"],
+            ["2:1:7 warning `y` exists only if the branch in cell 1 that binds it was taken"],
+        ),
+        Case(
+            "in the same cell",
+            ["import os\nif os.sep == '/':\n    y = 1\nprint(y)"],
+            ["1:4:7 warning `y` exists only if the branch on line 3 that binds it was taken"],
+        ),
+        Case(
+            "told once",
+            ["import os\nif os.sep == '/':\n    y = 1", "print(y)", "print(y)"],
+            ["2:1:7 warning `y` exists only if the branch in cell 1 that binds it was taken"],
+        ),
+        Case(
+            "a failure that is swallowed",
+            ["try:\n    y = open('a').read()\nexcept OSError:\n    print('no file')", "print(y)"],
+            ["2:1:7 warning `y` exists only if the branch in cell 1 that binds it was taken"],
+        ),
+        Case(
+            "one case of a match",
+            ["import os\nmatch os.sep:\n    case '/':\n        y = 1\n    case _:\n        pass", "print(y)"],
+            ["2:1:7 warning `y` exists only if the branch in cell 1 that binds it was taken"],
+        ),
+        Case(
+            "an import in a branch",
+            ["import os\nif os.sep == '/':\n    import json", "json.dumps(1)"],
+            ["2:1:1 warning `json` exists only if the branch in cell 1 that binds it was taken"],
+        ),
+        Case(
+            "a parameter decides",
+            [parameters("full = True"), "if full:\n    y = 1", "print(y)"],
+            ["3:1:7 warning `y` exists only if the branch in cell 2 that binds it was taken"],
+        ),
+        Case(
+            "a branch that is never taken",
+            ["full = False\nif full:\n    y = 1", "print(y)"],
+            ["2:1:7 warning `y` exists only if the branch in cell 1 that binds it was taken"],
+        ),
+        Case("both branches", ["import os\nif os.sep == '/':\n    y = 1\nelse:\n    y = 2", "print(y)"]),
+        Case("a chain", ["import os\nif os.sep == '/':\n    y = 1\nelif os.sep == 'x':\n    y = 2", "print(y)"]),
+        Case("bound before", ["y = 0", "import os\nif os.sep == '/':\n    y = 1", "print(y)"]),
+        Case("bound in between", ["import os\nif os.sep == '/':\n    y = 1", "y = 2", "print(y)"]),
+        Case(
+            "a substitute elsewhere",
+            ["import os\nif os.sep == '/':\n    y = 1", "if os.sep != '/':\n    y = 2", "print(y)"],
+        ),
+        Case(
+            "the other branch raises", ["import os\nif os.sep == '/':\n    y = 1\nelse:\n    raise OSError", "print(y)"]
+        ),
+        Case(
+            "the other branch exits",
+            ["import os, sys\nif os.sep == '/':\n    y = 1\nelse:\n    sys.exit(1)", "print(y)"],
+        ),
+        Case("an early exit", ["import os\nif not os.sep:\n    raise OSError\ny = 1", "print(y)"]),
+        Case(
+            "the handler raises", ["try:\n    y = open('a').read()\nexcept OSError:\n    raise SystemExit", "print(y)"]
+        ),
+        Case(
+            "the handler has a substitute", ["try:\n    y = open('a').read()\nexcept OSError:\n    y = ''", "print(y)"]
+        ),
+        Case("an import that may fail", ["try:\n    import tomllib\nexcept ImportError:\n    print('no')", "tomllib"]),
+        Case("for type checkers", ["from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import json", "json"]),
+        Case("run as a script", ["if __name__ == '__main__':\n    y = 1", "print(y)"]),
+        Case("a loop", ["import os\nfor name in os.listdir():\n    y = name", "print(y)"]),
+        Case("a loop over a literal", ["for name in ['a', 'b']:\n    y = name\nprint(y)"]),
+        Case("an endless loop", ["while True:\n    y = 1\n    if y:\n        z = 1\n        break", "print(y, z)"]),
+        Case("a loop that looks for it", ["import os\nfor n in os.listdir():\n    if n:\n        y = n", "print(y)"]),
+        Case("a setting", ["full = True", "if full:\n    y = 1", "print(y)"]),
+        Case(
+            "the same condition again", ["import os\nif os.sep == '/':\n    y = 1", "if os.sep == '/':\n    print(y)"]
+        ),
+        Case("asked for first", ["if 'y' not in globals():\n    y = 1", "print(y)"]),
+        Case("expected to be missing", ["try:\n    y\nexcept NameError:\n    y = 1", "print(y)"]),
+        Case("a value that the test reads", ["if y is None:\n    y = 1", "print(y)"]),
+        Case("with", ["with open('a') as file:\n    y = file.read()", "print(y)"]),
+        Case(
+            "in a function, which nobody may call",
+            ["import os\nif os.sep == '/':\n    y = 1", "def f():\n    return y"],
+        ),
+        Case("below what may define it", ["import os\nif os.sep == '/':\n    y = 1", "%run other.ipynb", "print(y)"]),
+        Case("meant to raise", ["import os\nif os.sep == '/':\n    y = 1", code("print(y)", "raises-exception")]),
+    ],
+    "PB211": [
+        Case(
+            "two models",
+            ["model = 1\nmodel", "model = 2\nprint(model)", "model"],
+            ["2:1:1 warning `model` is bound anew: it is something else in cell 1"],
+            select=["PB211"],
+            fixed=["model = 1\nmodel", "model_2 = 2\nprint(model_2)", "model_2"],
+        ),
+        Case(
+            "three of them",
+            ["model = 1", "model = 2", "model = 3\nmodel"],
+            [
+                "2:1:1 warning `model` is bound anew: it is something else in cell 1",
+                "3:1:1 warning `model` is bound anew: it is something else in cell 1",
+            ],
+            select=["PB211"],
+            fixed=["model = 1", "model_2 = 2", "model_3 = 3\nmodel_3"],
+        ),
+        Case(
+            "a function anew, which is more than its name",
+            ["def f():\n    return 1", "def f():\n    return 2", "f()"],
+            ["2:1:1 warning `f` is bound anew: it is something else in cell 1"],
+            select=["PB211"],
+        ),
+        Case(
+            "read by a function, which means either",
+            ["model = 1\ndef f():\n    return model", "model = 2", "f()"],
+            ["2:1:1 warning `model` is bound anew: it is something else in cell 1"],
+            select=["PB211"],
+        ),
+        Case("off by default", ["model = 1", "model = 2"]),
+        Case("computed from it", ["x = 1", "x = x + 1"], select=["PB211"]),
+        Case("in one cell", ["x = 1\nx = 2"], select=["PB211"]),
+        Case("a loop's variable", ["for i in range(3):\n    pass", "for i in range(3):\n    pass"], select=["PB211"]),
+        Case("in a branch", ["x = 1", "import os\nif os.sep:\n    x = 2"], select=["PB211"]),
+        Case("a parameter", [parameters("x = 1"), "x = 2"], select=["PB211"]),
+        Case("imported twice", ["import os", "import os"], select=["PB211"]),
+    ],
+    "PB212": [
+        Case(
+            "a builtin",
+            ["max = 3\nprint(max)", "max + 1"],
+            ["1:1:1 warning `max` hides the builtin of that name"],
+            fixed=["max_ = 3\nprint(max_)", "max_ + 1"],
+        ),
+        Case(
+            "an import",
+            ["import time\nstart = time.time()", "time = time.time() - start\nprint(time)"],
+            ["2:1:1 warning `time` hides the import of that name in cell 1"],
+            fixed=["import time\nstart = time.time()", "time_ = time.time() - start\nprint(time_)"],
+        ),
+        Case(
+            "a loop's variable",
+            ["for id in [1, 2]:\n    print(f'{id}')"],
+            ["1:1:5 warning `id` hides the builtin of that name"],
+            fixed=["for id_ in [1, 2]:\n    print(f'{id_}')"],
+        ),
+        Case(
+            "a definition, which is more than its name",
+            ["def sum(xs):\n    return 0", "sum([1])"],
+            ["1:1:1 warning `sum` hides the builtin of that name"],
+        ),
+        Case(
+            "a builtin that a function above reads",
+            ["def f(xs):\n    return max(xs)", "max = 3\nmax"],
+            ["2:1:1 warning `max` hides the builtin of that name"],
+        ),
+        Case(
+            "perhaps only",
+            ["import os\nif os.sep:\n    max = 3", "print(max)"],
+            ["1:3:5 warning `max` hides the builtin of that name"],
+        ),
+        Case(
+            "told once",
+            ["list = [1]", "list = [2]"],
+            ["1:1:1 warning `list` hides the builtin of that name"],
+            fixed=["list_ = [1]", "list = [2]"],
+            leaves=["2:1:1 warning `list` hides the builtin of that name"],
+        ),
+        Case("an import in place of a builtin", ["from math import pow\npow(2, 3)"]),
+        Case("a substitute of an import", ["try:\n    import tomllib\nexcept ImportError:\n    tomllib = None"]),
+        Case("imported twice", ["import datetime", "from datetime import datetime"]),
+        Case("in a function", ["def f(max):\n    list = [max]\n    return list"]),
+        Case("in a class", ["class A:\n    id = 1"]),
+        Case("in a comprehension", ["[id for id in [1]]"]),
+        Case("an attribute", ["class A: pass\na = A()\na.max = 1"]),
+        Case("a keyword", ["dict(max=1)"]),
+        Case("what the prompt offers only", ["license = 'MIT'\ncredits = 3"]),
+        Case("bound before it is imported", ["time = 3", "import time"]),
+    ],
+    "PB213": [
+        Case(
+            "of a module at hand",
+            ["from math import *", "print(sqrt(2), floor(2.5))"],
+            ["1:1:18 warning star import of `math`: which names it binds depends on the version installed"],
+            fixed=["from math import floor, sqrt", "print(sqrt(2), floor(2.5))"],
+        ),
+        Case(
+            "of a builtin's name, which it hides",
+            ["from math import *\nprint(pow(2, 3))"],
+            ["1:1:18 warning star import of `math`: which names it binds depends on the version installed"],
+            fixed=["from math import pow\nprint(pow(2, 3))"],
+        ),
+        Case(
+            "of which nothing is used",
+            ["x = 1; from math import *  # numbers\nprint(x)"],
+            ["1:1:25 warning star import of `math`: which names it binds depends on the version installed"],
+            fixed=["x = 1; import math  # numbers\nprint(x)"],
+        ),
+        Case(
+            "of many names",
+            ["import os\nif os.sep:\n    from math import *\nprint(" + ", ".join(_MANY) + ")"],
+            ["1:3:22 warning star import of `math`: which names it binds depends on the version installed"],
+            fixed=[
+                "import os\nif os.sep:\n    from math import (\n"
+                "        acos, acosh, asin, asinh, atan, atan2, atanh, ceil, comb, copysign, cosh,\n"
+                "        degrees, factorial, floor, gamma,\n    )\nprint(" + ", ".join(_MANY) + ")"
+            ],
+        ),
+        Case(
+            "of a module that is not at hand",
+            ["from nowhere_to_be_found import *", "thing()"],
+            [
+                "1:1:33 warning star import of `nowhere_to_be_found`: which names it binds depends on the version installed"
+            ],
+        ),
+        Case(
+            "of a name that the notebook binds too",
+            ["from math import *", "e = 1", "print(e)"],
+            ["1:1:18 warning star import of `math`: which names it binds depends on the version installed"],
+        ),
+        Case("by name", ["from math import sqrt", "sqrt(2)"]),
+        Case("unpacking", ["print(*[1])"]),
+    ],
+    "PB214": [
+        Case(
+            "an import",
+            ["import json\nimport os", "os.getcwd()"],
+            ["1:1:8 warning `json` is imported and never used"],
+            fixed=["import os", "os.getcwd()"],
+        ),
+        Case(
+            "one of several names",
+            ["from math import sqrt, pi, floor\nprint(pi)"],
+            ["1:1:18 warning `sqrt` and `floor` are imported and never used"],
+            fixed=["from math import pi\nprint(pi)"],
+        ),
+        Case(
+            "some of many, over lines",
+            ["from math import (\n    ceil,\n    floor,\n    pi,\n    sqrt,\n)\nprint(floor(pi))"],
+            ["1:2:5 warning `ceil` and `sqrt` are imported and never used"],
+            fixed=["from math import (\n    floor,\n    pi,\n)\nprint(floor(pi))"],
+        ),
+        Case(
+            "under another name",
+            ["import numpy as np  # arrays\nprint(1)"],
+            ["1:1:8 warning `np` is imported and never used"],
+            fixed=["print(1)"],
+        ),
+        Case(
+            "behind another statement",
+            ["x = 1; import json\nprint(x)"],
+            ["1:1:15 warning `json` is imported and never used"],
+            fixed=["x = 1\nprint(x)"],
+        ),
+        Case(
+            "below a magic",
+            ["%matplotlib inline\nimport json\nprint(1)"],
+            ["1:2:8 warning `json` is imported and never used"],
+            fixed=["%matplotlib inline\nprint(1)"],
+        ),
+        Case(
+            "between comments, which a fix would tear apart",
+            ["from math import (\n    ceil,  # up\n    pi,\n)\nprint(pi)"],
+            ["1:2:5 warning `ceil` is imported and never used"],
+        ),
+        Case(
+            "below what would be shown without it",
+            ["x = 1\nx + 1\nimport json"],
+            ["1:3:8 warning `json` is imported and never used"],
+        ),
+        Case(
+            "a literal",
+            ["limit = 30\nprint(1)"],
+            ["1:1:1 warning `limit` is set and never used"],
+            fixed=["print(1)"],
+        ),
+        Case(
+            "a list of literals",
+            ["print(1)", "names = [\n    'a',\n    -1,\n]\ncount = 2", "count"],
+            ["2:1:1 warning `names` is set and never used"],
+            fixed=["print(1)", "count = 2", "count"],
+        ),
+        Case(
+            "a local of the same name, which is another",
+            ["import json", "def f():\n    json = 1\n    return 2\nf()"],
+            ["1:1:8 warning `json` is imported and never used"],
+            fixed=["", "def f():\n    json = 1\n    return 2\nf()"],
+        ),
+        Case("the cell's last expression", ["import json\nlimit = 3\njson", "limit"]),
+        Case("used in a later cell", ["import json", "limit = 2", "json.dumps(limit)"]),
+        Case("used in a function", ["import json\ndef f():\n    return json.dumps(1)\nf()"]),
+        Case(
+            "used in an annotation",
+            ["from __future__ import annotations\nimport json\ndef f(x: json.JSONDecoder): ...\nf(1)"],
+        ),
+        Case("used in an annotation in quotes", ["import json\ndef f(x: 'json.JSONDecoder'): ...\nf(1)"]),
+        Case("used in a query", ["limit = 3", "flights = load()\nflights.query('delay > @limit')"]),
+        Case("used in a formula", ["import numpy as np\nfit('y ~ np.log(x)')"]),
+        Case("exported", ["import json\n__all__ = ['json']\nprint(1)"]),
+        Case("used by a magic", ["import json\nx = 1", "%timeit json.dumps(x)"]),
+        Case("used by a command", ["limit = 3", "!echo {limit}"]),
+        Case("used by SQL", ["limit = 3", "%%sql\nSELECT * FROM t WHERE x < :limit"]),
+        Case("looked at", ["import json\nprint(1)", "json?"]),
+        Case("used by a cell that does not parse", ["import json", "json.dumps(("]),
+        Case("used by a template", ["limit = 3\nprint(1)", markdown("At most {{ limit }} days.")]),
+        Case("a module that does something", ["import seaborn\nimport this\nprint(1)"]),
+        Case("a module that nobody knows", ["import thing\nprint(1)"]),
+        Case("a projection", ["from mpl_toolkits.mplot3d import Axes3D\nprint(1)"]),
+        Case("a switch", ["from sklearn.experimental import enable_iterative_imputer\nprint(1)"]),
+        Case("an extension", ["%load_ext autoreload\n%autoreload 2"]),
+        Case(
+            "marked as meant",
+            ["import json  # noqa: F401\nimport os  # NOQA\nimport re  # needed by the plots\nprint(1)"],
+        ),
+        Case("as the same name, for others", ["import json as json\nprint(1)"]),
+        Case("that may fail", ["try:\n    import json\nexcept ImportError:\n    pass"]),
+        Case("for type checkers", ["from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import json"]),
+        Case("in a function", ["def f():\n    import json\nf()"]),
+        Case("where the whole namespace is read", ["import json\nlimit = 1", "print(globals())"]),
+        Case("where code is run that nobody can see", ["import json\nlimit = 1", "%run -i other.py"]),
+        Case("a notebook of definitions only", ["import json\nLIMIT = 3", "def f():\n    return 1"]),
+        Case("computed", ["started = load()\nprint(1)"]),
+        Case("a name that begins with _", ["_limit = 3\nprint(1)"]),
+        Case("a parameter", [parameters("limit = 3"), "print(1)"]),
+        Case("handed in to nbgrader", ["NAME = ''\nprint(1)", code("1", nbgrader={"grade": True})]),
+        Case("R", ["limit <- 3"], language="R"),
+    ],
     "PB215": [
         Case("a missing colon", ["x = 1", "for i in range(3)\n    pass"], ["2:1:18 error syntax error: expected ':'"]),
         Case("an unclosed bracket", ["f(1,\n  2"], ["1:1:2 error syntax error: '(' was never closed"]),
@@ -407,5 +883,48 @@ CASES = {
         Case("a cell of comments", ["# nothing\n# here"]),
         Case("meant to raise", [code("x = = 1", "raises-exception")]),
         Case("R", ["x <- c(1, 2)"], language="R"),
+    ],
+    "PB216": [
+        Case(
+            "below the work, with imports above",
+            ["import os\nx = os.getcwd()", "import json\njson.dumps(x)"],
+            ["2:1:1 warning `json` imported below the first cell that does something"],
+            select=["PB216"],
+            fixed=["import os\nimport json\nx = os.getcwd()", "json.dumps(x)"],
+        ),
+        Case(
+            "below the work, with none above",
+            ["x = load()", "import json\njson.dumps(x)"],
+            ["2:1:1 warning `json` imported below the first cell that does something"],
+            select=["PB216"],
+            fixed=["import json", "x = load()", "json.dumps(x)"],
+        ),
+        Case(
+            "below the parameters and the work",
+            [parameters(), "import os  # paths\nx = os.getcwd()", "from math import (\n    pi,\n)", "pi"],
+            ["3:1:1 warning `pi` imported below the first cell that does something"],
+            select=["PB216"],
+            fixed=[parameters(), "import os  # paths\nfrom math import (\n    pi,\n)\nx = os.getcwd()", "", "pi"],
+        ),
+        Case(
+            "bound elsewhere too",
+            ["x = load()", "import json", "json = 1"],
+            ["2:1:1 warning `json` imported below the first cell that does something"],
+            select=["PB216"],
+        ),
+        Case("off by default", ["x = load()", "import json"]),
+        Case(
+            "below settings, definitions and magics",
+            [
+                "%matplotlib inline\nimport pandas as pd\npd.set_option('a', 1)\npd.options.b = 2",
+                "LIMIT = 3\ndef f():\n    return 1",
+                parameters("x = load()"),
+                "import json",
+            ],
+            select=["PB216"],
+        ),
+        Case("in a branch", ["x = load()", "if x:\n    import json"], select=["PB216"]),
+        Case("in a function", ["x = load()", "def f():\n    import json"], select=["PB216"]),
+        Case("in a try", ["x = load()", "try:\n    import json\nexcept ImportError:\n    pass"], select=["PB216"]),
     ],
 }

@@ -1,0 +1,126 @@
+"""PB207: a function that reads what changes between its calls."""
+
+import ast
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from proofbook.analyze.cells import CellFlow
+from proofbook.lint.mutations import surely_changes
+from proofbook.lint.occurrences import Occurrence, occurrences
+from proofbook.lint.rule import Subject, Violation, rule
+
+__all__ = ["function_reads_mutable_global"]
+
+_VALUES = {"assignment", "annotated", "augmented"}
+
+
+class _Change(Struct, frozen=True):
+    """A place at which a name gets another value, or its object changes."""
+
+    index: int
+    line: int
+
+
+@rule("PB207", "function-reads-mutable-global", level="warning")
+def function_reads_mutable_global(subject: Subject) -> Iterator[Violation]:
+    """
+    ## What it does
+    Finds a function that reads a name of the notebook which a later cell binds again or changes in place, where the
+    function is called both above and below that. Told where the function reads it, once for each function and name.
+
+    A global that has one value throughout is a constant, and no fault.
+
+    ## Why is this bad?
+    The same call gives one result above and another below, and nothing at the call says why. Run out of order, or cut
+    into tasks, the notebook computes with the other value.
+
+    ## Example
+    ```python
+    window = 30
+
+    def smoothed(flights):
+        return flights["delay"].rolling(window).mean()
+
+    smoothed(flights)
+    ```
+    ```python
+    window = 90
+    smoothed(flights)
+    ```
+
+    Use instead:
+    ```python
+    def smoothed(flights, window):
+        return flights["delay"].rolling(window).mean()
+
+    smoothed(flights, 30)
+    ```
+    ```python
+    smoothed(flights, 90)
+    ```
+
+    ## Fix safety
+    There is no fix: a new parameter has to be given at every call, also at those that nobody can see from here.
+    """
+    changes = _changes(subject.flow)
+    if not changes:
+        return
+    for index, flow in enumerate(subject.flow):
+        functions = {name for name, made in flow.defines.items() if made.kind == "function"}
+        if not functions or not flow.reads & set(changes):
+            continue
+        told: set[tuple[str, str]] = set()
+        for place in occurrences(flow):
+            key = (place.function, place.name)
+            if place.function not in functions or place.binds or place.deletes or key in told:
+                continue
+            change = _between(subject.flow, index, place, changes.get(place.name, []))
+            if change is None or not isinstance(place.node, ast.Name):
+                continue
+            told.add(key)
+            span, below = flow.place(place.node), subject.flow[change.index].cell.number
+            yield Violation(
+                message=f"`{place.function}()` reads `{place.name}`, which cell {below} changes between its calls",
+                advice=f"give `{place.name}` to the function as a parameter",
+                cell=flow.cell,
+                line=span.line,
+                column=span.column,
+            )
+
+
+def _changes(flows: tuple[CellFlow, ...]) -> dict[str, list[_Change]]:
+    """Of each name the places that change it, below the cell that first binds it."""
+    makers: dict[str, CellFlow] = {}
+    found: dict[str, list[_Change]] = {}
+    for index, flow in enumerate(flows):
+        for binding in flow.bindings:
+            if binding.kind in _VALUES and binding.name in makers and not binding.conditional:
+                found.setdefault(binding.name, []).append(_Change(index, binding.line))
+        for mutation in flow.mutates:
+            maker = makers.get(mutation.name)
+            if maker is not None and not mutation.conditional and surely_changes(mutation, maker):
+                found.setdefault(mutation.name, []).append(_Change(index, mutation.line))
+        for name, definition in flow.defines.items():
+            if definition.kind in _VALUES:
+                makers.setdefault(name, flow)
+    return found
+
+
+def _between(flows: tuple[CellFlow, ...], index: int, place: Occurrence, changes: list[_Change]) -> _Change | None:
+    """The first change between a call of the function and another one; `index` is the cell that defines it."""
+    function = place.function
+    calls = [(index, 0)] if _is_called(flows[index], function) else []
+    for number, flow in enumerate(flows[index + 1 :], start=index + 1):
+        if any(binding.name == function for binding in flow.bindings):
+            break
+        calls += [(number, use.line) for use in flow.uses if use.name == function and not use.deferred]
+    for change in changes:
+        at = (change.index, change.line)
+        if change.index > index and any(call < at for call in calls) and any(call > at for call in calls):
+            return change
+    return None
+
+
+def _is_called(flow: CellFlow, function: str) -> bool:
+    return any(place.name == function and not (place.function or place.binds) for place in occurrences(flow))

@@ -1,0 +1,143 @@
+"""PB210: a name that exists only if a branch was taken."""
+
+import ast
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from proofbook.analyze.cells import CellFlow
+from proofbook.analyze.flow import Definition
+from proofbook.lint.bindable import bindable
+from proofbook.lint.branches import always_bound
+from proofbook.lint.names import LENIENT_TAGS
+from proofbook.lint.rule import IMPLICIT, Subject, Violation, rule
+
+__all__ = ["conditional_definition"]
+
+
+class _Maybe(Struct, frozen=True):
+    """A name that one branch binds."""
+
+    flow: CellFlow
+    definition: Definition
+
+
+@rule("PB210", "conditional-definition", level="warning")
+def conditional_definition(subject: Subject) -> Iterator[Violation]:
+    """
+    ## What it does
+    Finds a name that only one branch of one `if`, `try` or `match` binds, and that is read outside of any branch.
+
+    Read with good will: loops are taken to run; so are imports that may fail, branches that name `TYPE_CHECKING`,
+    `__name__`, `globals()` or the Python version, and tests of a name that has one literal value throughout, other
+    than a parameter. A chain of `elif` is taken to name all cases. A branch that raises or exits needs to bind
+    nothing. Names bound in two places, and names read in a branch of any kind, are left alone.
+
+    ## Why is this bad?
+    The run fails with a `NameError` on the day the other branch is taken, or computes with what an earlier cell of the
+    live session left behind.
+
+    ## Example
+    ```python
+    if as_of is not None:
+        recent = flights[flights["day"] > as_of]
+    ```
+    ```python
+    recent.describe()
+    ```
+
+    Use instead:
+    ```python
+    recent = flights if as_of is None else flights[flights["day"] > as_of]
+    ```
+    ```python
+    recent.describe()
+    ```
+
+    ## Fix safety
+    There is no fix: what the name should be otherwise, only the author knows.
+    """
+    if not any(binding.conditional for flow in subject.flow for binding in flow.bindings):
+        return
+    constants = _constants(subject)
+    injected = subject.project.injected if subject.project is not None else IMPLICIT
+    sure: set[str] = set(injected)
+    maybe: dict[str, _Maybe] = {}
+    told: set[str] = set()
+    for flow in subject.flow:
+        if bindable(flow, folders=()).unknown_from is not None or flow.problem is not None:
+            # from here on any name may exist
+            return
+        yield from _reads(flow, sure=sure, maybe=maybe, constants=constants, told=told)
+        sure |= _sure(flow, constants) | flow.maybe_defines
+        for binding in flow.bindings:
+            if binding.name in sure or binding.kind in {"global", "magic", "except"}:
+                continue
+            if binding.name in maybe and maybe[binding.name].definition is not binding:
+                sure.add(binding.name)
+            maybe.setdefault(binding.name, _Maybe(flow, binding))
+
+
+def _reads(
+    flow: CellFlow, *, sure: set[str], maybe: dict[str, _Maybe], constants: dict[str, object], told: set[str]
+) -> Iterator[Violation]:
+    if flow.tree is None or LENIENT_TAGS & set(flow.cell.tags):
+        return
+    here = _of_cell(flow)
+    for use in flow.uses:
+        if use.deferred or use.conditional or use.guarded or use.via or use.name in sure or use.name in told:
+            continue
+        found = maybe.get(use.name) or (here.get(use.name) if use.possible else None)
+        if found is None or use.name in _sure(flow, constants, until=use.line):
+            continue
+        if found.flow is flow and found.definition.line >= use.line:
+            continue
+        told.add(use.name)
+        place = f"on line {found.definition.line}" if found.flow is flow else f"in cell {found.flow.cell.number}"
+        yield Violation(
+            message=f"`{use.name}` exists only if the branch {place} that binds it was taken",
+            advice="bind it in every case, above the branch or in its `else`",
+            cell=flow.cell,
+            line=use.line,
+            column=use.column,
+            once=use.name,
+        )
+
+
+def _of_cell(flow: CellFlow) -> dict[str, _Maybe]:
+    """The names that one place of the cell binds, in a branch."""
+    count: dict[str, int] = {}
+    for binding in flow.bindings:
+        count[binding.name] = count.get(binding.name, 0) + 1
+    return {
+        binding.name: _Maybe(flow, binding)
+        for binding in flow.bindings
+        if binding.conditional and count[binding.name] == 1 and binding.kind not in {"global", "magic", "except"}
+    }
+
+
+def _sure(flow: CellFlow, constants: dict[str, object], *, until: int = 0) -> set[str]:
+    """What the cell binds for sure, or its statements above line `until`."""
+    if flow.tree is None:
+        return set(flow.defines)
+    statements = [node for node in flow.tree.body if not until or (node.end_lineno or node.lineno) < until]
+    magics = {name for magic in flow.magics for name in magic.defines}
+    return {*always_bound(statements, constants=constants).names, *magics}
+
+
+def _constants(subject: Subject) -> dict[str, object]:
+    """Names bound once in the notebook, to a literal, other than parameters: what they are."""
+    count: dict[str, int] = {}
+    for flow in subject.flow:
+        for binding in flow.bindings:
+            count[binding.name] = count.get(binding.name, 0) + 1
+    found: dict[str, object] = {}
+    for flow in subject.flow:
+        if flow.tree is None or "parameters" in flow.cell.tags:
+            continue
+        for node in flow.tree.body:
+            value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+            target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+            if isinstance(value, ast.Constant) and isinstance(target, ast.Name) and count.get(target.id) == 1:
+                found[target.id] = value.value
+    return found

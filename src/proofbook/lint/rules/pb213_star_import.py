@@ -1,0 +1,103 @@
+"""PB213: `from module import *`."""
+
+import ast
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from proofbook.analyze.cells import CellFlow
+from proofbook.analyze.flow import Import
+from proofbook.analyze.names import is_known
+from proofbook.lint.edits import replaced
+from proofbook.lint.fix import Fix
+from proofbook.lint.mentions import Mentions
+from proofbook.lint.rule import Subject, Violation, rule
+from proofbook.lint.star_imports import exported
+
+__all__ = ["star_import"]
+
+_LONGEST_LINE = 88
+
+
+@rule("PB213", "star-import", level="warning", fix="unsafe")
+def star_import(subject: Subject) -> Iterator[Violation]:
+    """
+    ## What it does
+    Finds `from module import *`.
+
+    ## Why is this bad?
+    Which names the notebook has depends on the version of the module. A new release that exports `table` or `sum`
+    takes the place of the notebook's own, without a word; and nobody, this linter among them, can say whether a name
+    exists.
+
+    ## Example
+    ```python
+    from math import *
+
+    sqrt(2)
+    ```
+
+    Use instead:
+    ```python
+    from math import sqrt
+
+    sqrt(2)
+    ```
+
+    ## Fix safety
+    The fix imports the names that the notebook reads. It is unsafe: the names are found by reading the module as it
+    is installed here. There is none where the module is not at hand or computes its names, and where the notebook
+    binds one of them itself.
+    """
+    for flow in subject.flow:
+        for imported in flow.imports:
+            if imported.name == "*":
+                module = "." * imported.level + imported.module
+                yield Violation(
+                    message=f"star import of `{module}`: which names it binds depends on the version installed",
+                    advice="import the names that are used, or the module under a short name",
+                    cell=flow.cell,
+                    line=imported.line,
+                    column=imported.column,
+                    fix=_fix(subject, flow, imported),
+                )
+
+
+def _fix(subject: Subject, flow: CellFlow, imported: Import) -> Fix | None:
+    folders = (Path(subject.notebook.path).parent, Path())
+    names = exported(imported.module, folders=folders) if not imported.level else None
+    if names is None or any(cell.problem is not None for cell in subject.flow):
+        return None
+    mentions = Mentions(subject.notebook, subject.flow)
+    bound = {binding.name for cell in subject.flow for binding in cell.bindings}
+    read = frozenset[str]().union(*(cell.reads for cell in subject.flow))
+    wanted = names & read
+    if mentions.everything or wanted & bound or any(is_known(name) and name.startswith("_") for name in wanted):
+        return None
+    nodes = ast.walk(flow.tree) if flow.tree is not None else ()
+    statement = next(
+        (
+            node
+            for node in nodes
+            if isinstance(node, ast.ImportFrom) and flow.place(node.names[0]).line == imported.line
+            if node.module == imported.module and node.names[0].name == "*"
+        ),
+        None,
+    )
+    if statement is None or flow.shifts.get(statement.lineno):
+        return None
+    edit = replaced(flow, statement, _written(imported.module, sorted(wanted), indent=statement.col_offset))
+    return Fix(title=f"Import from '{imported.module}' by name", safety="unsafe", changes=(edit,))
+
+
+def _written(module: str, names: list[str], *, indent: int) -> str:
+    if not names:
+        return f"import {module}"
+    line = f"from {module} import {', '.join(names)}"
+    if indent + len(line) <= _LONGEST_LINE:
+        return line
+    inner = " " * (indent + 4)
+    wrapped = textwrap.fill(
+        ", ".join(names), width=_LONGEST_LINE, initial_indent=inner, subsequent_indent=inner, break_long_words=False
+    )
+    return f"from {module} import (\n{wrapped},\n{' ' * indent})"
