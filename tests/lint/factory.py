@@ -102,7 +102,7 @@ class Case:
             reason = str(error).removeprefix("example.ipynb: ")
             return tuple((f, None) for f in engine.unreadable("example.ipynb", reason, configuration=configuration))
         with tempfile.TemporaryDirectory() if self.files else nullcontext("") as folder:
-            for name, text in self.files.items():
+            for name, text in {".git/HEAD": "", **self.files}.items() if self.files else ():
                 path = Path(folder) / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)

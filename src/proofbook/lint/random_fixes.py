@@ -10,7 +10,7 @@ from proofbook.lint.fix import Edit, Fix
 from proofbook.lint.parameters import declared
 from proofbook.lint.randomness import LEGACY, Draw, Randomness, seeding_keyword
 from proofbook.lint.rule import Subject
-from proofbook.lint.syntax import ancestors, nodes, parent
+from proofbook.lint.syntax import ancestors, parent
 
 __all__ = ["own_generator", "seeded"]
 
@@ -158,7 +158,7 @@ def _line_above(draw: Draw, text: str, module: str, flows: Sequence[CellFlow]) -
 def _handed_over(flows: Sequence[CellFlow]) -> bool:
     """Whether a function of the shared generator, or its state, is used otherwise than by a plain call."""
     for flow in flows:
-        for node in nodes(flow, ast.Attribute):
+        for node in flow.nodes(ast.Attribute):
             inner = isinstance(node.value, ast.Attribute) and node.value.attr == "random"
             around = parent(flow, node)
             called = isinstance(around, ast.Call) and around.func is node

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Span
-from proofbook.lint.syntax import in_function, nodes
+from proofbook.lint.syntax import in_function
 
 __all__ = ["LEGACY", "Draw", "Randomness", "seeding_keyword"]
 
@@ -94,7 +94,7 @@ class Randomness:
                 yield draw
 
     def _find_seeds(self, flow: CellFlow) -> None:
-        for node in nodes(flow, ast.Call):
+        for node in flow.nodes(ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if "seed" not in called.lower() and called not in {"set_state", "setstate"}:
                 continue
@@ -128,7 +128,7 @@ def _draws(flow: CellFlow, *, tables: bool) -> Iterator[Draw]:
                 deferred=call.deferred,
                 keyword=keyword,
             )
-    for node in nodes(flow, ast.Call) if tables else ():
+    for node in flow.nodes(ast.Call) if tables else ():
         if _is_sample(node):
             yield Draw(
                 flow=flow,

@@ -456,6 +456,83 @@ CASES = {
         Case("a library that may be missing", ["try:\n    import tqdm\nexcept:\n    tqdm = None"]),
         Case("another tag", [code("1 / 0", "slow")]),
     ],
+    "PB410": [
+        Case(
+            "in no file",
+            ["import numpy as np\nfrom sklearn.cluster import KMeans", "import sklearn"],
+            [
+                "1:2:29 warning `sklearn` is not declared: package scikit-learn stands in no requirements.txt or more.txt"
+            ],
+            files={"requirements.txt": "numpy>=2  # arrays\n-r more.txt\n", "more.txt": "polars==1.30"},
+        ),
+        Case(
+            "without a version, told once",
+            ["import pandas as pd\nimport yaml", "import pandas"],
+            ["1:1:8 warning declared without a version: pandas, pyyaml"],
+            files={
+                "environment.yml": "name: x\ndependencies:\n  - python=3.12\n  - pandas\n  - pip:\n      - pyyaml\n"
+            },
+        ),
+        Case(
+            "in several files, none of them",
+            ["import seaborn"],
+            [
+                "1:1:8 warning `seaborn` is not declared: package seaborn stands in no pyproject.toml or requirements-dev.txt"
+            ],
+            files={
+                "pyproject.toml": '[project]\nname = "x"\ndependencies = ["numpy>=2"]',
+                "requirements-dev.txt": "pytest>=8",
+            },
+        ),
+        Case(
+            "extras, groups, Poetry, conda's names",
+            ["import numpy, pandas, cv2, torch, PIL, xgboost, scipy"],
+            files={
+                "pyproject.toml": '[project]\nname = "x"\ndependencies = ["numpy~=2.0"]\n'
+                '[project.optional-dependencies]\na = ["Pandas[excel]>=2"]\n[dependency-groups]\nb = ["pillow<13"]\n'
+                '[tool.poetry.dependencies]\nscipy = "^1.13"',
+                "environment.yml": "dependencies:\n- conda-forge::pytorch =2.5\n- py-opencv>=4\n- py-xgboost=2\n",
+            },
+        ),
+        Case(
+            "a lock fixes the versions",
+            ["import numpy"],
+            files={"requirements.in": "numpy", "requirements.lock": "numpy==2.0"},
+        ),
+        Case(
+            "the project's own",
+            ["import flights.delays\nimport common, tasks"],
+            files={
+                "pyproject.toml": '[project]\nname = "flights"\ndependencies = ["numpy>=2"]',
+                "common.py": "",
+                "src/tasks/__init__.py": "",
+            },
+        ),
+        Case(
+            "Python's own, the kernel's, and what may be missing",
+            [
+                "import json, IPython\ntry:\n    import seaborn\nexcept ImportError:\n    seaborn = None\nfrom . import x"
+            ],
+            files={"requirements.txt": "numpy>=2"},
+        ),
+        Case("nothing is declared", ["import seaborn"], files={"pyproject.toml": "[tool.ruff]\nline-length = 100"}),
+        Case(
+            "declared in code",
+            ["import seaborn"],
+            files={
+                "setup.py": "from setuptools import setup\nsetup(install_requires=read())",
+                "requirements.txt": "numpy>=2",
+            },
+        ),
+        Case("a module that nobody knows", ["import warehouse_of_acme"], files={"requirements.txt": "numpy>=2"}),
+        Case(
+            "modules from anywhere",
+            ["import sys\nsys.path.append('..')\nimport seaborn"],
+            files={"requirements.txt": "numpy>=2"},
+        ),
+        Case("files that cannot be read", ["import seaborn"], files={"pyproject.toml": "[project", "setup.cfg": "x"}),
+        Case("no project", ["import seaborn"]),
+    ],
     "PB411": [
         Case(
             "a notebook",

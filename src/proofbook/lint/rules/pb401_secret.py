@@ -8,7 +8,6 @@ from typing import Any
 from proofbook.analyze.cells import CellFlow
 from proofbook.lint.credentials import is_password, is_token, secrets
 from proofbook.lint.rule import Subject, Violation, rule
-from proofbook.lint.syntax import nodes
 from proofbook.model.notebook import Cell
 
 __all__ = ["secret"]
@@ -108,16 +107,16 @@ def _by_name(flow: CellFlow) -> Iterator[Violation]:
 
 def _given(flow: CellFlow) -> Iterator[tuple[str, ast.expr]]:
     """Name to what is given to it: by assignment, as argument, as default, under a key."""
-    for assignment in nodes(flow, ast.Assign):
+    for assignment in flow.nodes(ast.Assign):
         yield from ((_name(target), assignment.value) for target in assignment.targets)
-    for annotated in nodes(flow, ast.AnnAssign):
+    for annotated in flow.nodes(ast.AnnAssign):
         if annotated.value is not None:
             yield _name(annotated.target), annotated.value
-    for keyword in nodes(flow, ast.keyword):
+    for keyword in flow.nodes(ast.keyword):
         yield keyword.arg or "", keyword.value
-    for table in nodes(flow, ast.Dict):
+    for table in flow.nodes(ast.Dict):
         yield from ((_name(key), value) for key, value in zip(table.keys, table.values, strict=True))
-    for function in nodes(flow, ast.arguments):
+    for function in flow.nodes(ast.arguments):
         with_default = function.args[len(function.args) - len(function.defaults) :]
         yield from ((one.arg, value) for one, value in zip(with_default, function.defaults, strict=False))
         yield from (

@@ -10,7 +10,7 @@ from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import FileUse, Span
 from proofbook.lint.fix import Edit, Fix
 from proofbook.lint.rule import Subject, Violation, rule
-from proofbook.lint.syntax import nodes, parent
+from proofbook.lint.syntax import parent
 
 __all__ = ["absolute_path"]
 
@@ -56,7 +56,7 @@ def absolute_path(subject: Subject) -> Iterator[Violation]:
     for flow in subject.flow:
         spans = [use.span for use in flow.files if _is_foreign(use)]
         calls = {id(call.node) for call in flow.calls if call.name.startswith(_PATHS)}
-        for node in nodes(flow, ast.Constant):
+        for node in flow.nodes(ast.Constant):
             if not isinstance(node.value, str) or not _ABSOLUTE.match(node.value) or _EVERYWHERE.match(node.value):
                 continue
             expression = _whole(flow, node)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Called
 from proofbook.lint.rule import Subject, Violation, rule
-from proofbook.lint.syntax import ancestors, in_function, nodes
+from proofbook.lint.syntax import ancestors, in_function
 
 __all__ = ["unbounded_wait"]
 
@@ -54,7 +54,7 @@ def unbounded_wait(subject: Subject) -> Iterator[Violation]:
     """
     for flow in subject.flow:
         endless = {id(call.node) for call in flow.calls if call.name in _ENDLESS_ITERATORS}
-        loops: list[ast.While | ast.For] = [*nodes(flow, ast.While), *nodes(flow, ast.For)]
+        loops: list[ast.While | ast.For] = [*flow.nodes(ast.While), *flow.nodes(ast.For)]
         for loop in loops:
             if _never_stops(loop, endless) and not in_function(flow, loop) and not _may_leave(flow, loop):
                 span = flow.place(loop)
@@ -132,7 +132,7 @@ def _number(node: ast.expr) -> float | None:
 
 def _servers(flow: CellFlow) -> Iterator[Violation]:
     paused = {id(call.node) for call in flow.calls if call.name == "signal.pause"}
-    for node in nodes(flow, ast.Call):
+    for node in flow.nodes(ast.Call):
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         waits = (method in _FOREVER and not node.args and not node.keywords) or id(node) in paused
         if waits and not in_function(flow, node):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.lint.rule import Subject, Violation, rule
-from proofbook.lint.syntax import nodes, parent
+from proofbook.lint.syntax import parent
 
 __all__ = ["swallows_errors"]
 
@@ -52,7 +52,7 @@ def swallows_errors(subject: Subject) -> Iterator[Violation]:
                 cell=cell,
             )
     for flow in subject.flow:
-        for handler in nodes(flow, ast.ExceptHandler):
+        for handler in flow.nodes(ast.ExceptHandler):
             message = _fault(flow, handler)
             if message is not None:
                 span = flow.place(handler)

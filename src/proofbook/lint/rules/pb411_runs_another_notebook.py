@@ -4,7 +4,6 @@ import ast
 from collections.abc import Iterator
 
 from proofbook.lint.rule import Subject, Violation, rule
-from proofbook.lint.syntax import nodes
 
 __all__ = ["runs_another_notebook"]
 
@@ -60,7 +59,7 @@ def runs_another_notebook(subject: Subject) -> Iterator[Violation]:
                     column=known.column,
                     once=module,
                 )
-        for node in nodes(flow, ast.Call):
+        for node in flow.nodes(ast.Call):
             file = _run_by(node)
             if file is not None:
                 span = flow.place(node)
