@@ -75,6 +75,18 @@ def test_a_second_build_says_that_the_first_stands_and_makes_no_run(built: Folde
     assert _runs(built) == [1]
 
 
+def test_a_home_in_which_nothing_has_run_before_makes_no_difference(built: Folder, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    assert (
+        json.loads(built.run("proofbook", "build", "--force", "--json", HOME=str(home)).stdout)["nothing_to_do"]
+        is False
+    )
+    # the kernels have made folders in it
+    assert (home / ".ipython").is_dir()
+    assert json.loads(built.run("proofbook", "build", "--json", HOME=str(home)).stdout)["nothing_to_do"] is True
+
+
 def test_its_document_is_that_of_the_run_that_stands(built: Folder) -> None:
     document = _built(built)
     assert document["nothing_to_do"] is True

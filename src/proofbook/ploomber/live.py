@@ -1,6 +1,7 @@
 """What our own commands ask of Ploomber itself: load with its flags, build, or only read the pipeline."""
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -106,7 +107,8 @@ def _without_products(seen: Seen, pipeline: Pipeline, *, root: Path) -> Seen:
     Ploomber looks whether products are there, and what it noted beside them: that changes what it would run.
 
     What it is to run is decided by us, so that a reading stays good when its products have been made. But a product
-    that has the name of a file that Ploomber looks for is a bad one to overlook.
+    that has the name of a file that Ploomber looks for is a bad one to overlook. Nor does it matter whether IPython's
+    folder was there, in a home in which nothing has run before.
     """
     products = {root / path for task in pipeline.tasks for path in task.products.values()}
     notes = {path.with_name(f".{path.name}.metadata") for path in products}
@@ -114,6 +116,8 @@ def _without_products(seen: Seen, pipeline: Pipeline, *, root: Path) -> Seen:
     places = {*products, *beside}
     places |= {folder for path in products for folder in path.parents if folder.is_relative_to(root) and folder != root}
     free = {str(path) for path in places if path.suffix not in _LOOKED_FOR}
+    # the first kernel makes it; what is looked for inside counts by itself
+    free.add(str(Path(os.environ.get("IPYTHONDIR") or Path.home() / ".ipython")))
     noted = {str(path) for path in notes}
     return loosened(seen, free=free.__contains__, irrelevant=noted.__contains__)
 
