@@ -42,6 +42,19 @@ class NotebookState(Struct):
     imports: dict[str, str] = field(default_factory=dict)
     """Name at the notebook's level -> the dotted name it was imported from."""
     bound: set[str] = field(default_factory=set)
+    callable: set[str] = field(default_factory=set)
+    """Names of functions, and of classes with methods, in `functions`."""
+
+    def learn(self, name: str, summary: Summary) -> None:
+        """A function, `f`, or a method, `A.f`."""
+        self.functions[name] = summary
+        self.callable.add(name.partition(".")[0])
+
+    def forget(self, name: str) -> None:
+        """The name stands for something else now."""
+        for known in [known for known in self.functions if known.partition(".")[0] == name]:
+            del self.functions[known]
+        self.callable.discard(name)
 
 
 class SeenCall(Struct, frozen=True):
@@ -85,6 +98,7 @@ class CellWalk(Walk):
         self.ahead = ahead
         self.lines = lines
         self.shifts = shifts
+        self.plain = not shifts and all(map(str.isascii, lines))
         self.bound = _Bound(set(), set())
         self.bindings: list[Definition] = []
         self.deleted: dict[str, Span] = {}
@@ -108,6 +122,13 @@ class CellWalk(Walk):
         """Walk the whole cell."""
         for statement in tree.body:
             self.visit(statement)
+
+    def start(self, node: ast.AST) -> tuple[int, int]:
+        """Line and column where `node` starts in the cell."""
+        if self.plain:
+            return node.lineno, node.col_offset + 1  # type: ignore[attr-defined]
+        span = self.span(node)
+        return span.line, span.column
 
     def span(self, node: ast.AST) -> Span:
         """Where `node` stands in the cell."""
@@ -144,11 +165,11 @@ class CellWalk(Walk):
         if isinstance(event, Read):
             self._read(event, place, via, handed)
         elif isinstance(event, Bind):
-            self._bind(event, self.span(place), via)
+            self._bind(event, place, via)
         elif isinstance(event, Unbind):
             self._unbind(event, self.span(place))
         elif isinstance(event, Change):
-            self._change(event, self.span(place), via)
+            self._change(event, place, via)
         else:
             handed = handed or event.handed
             self._called(event, via=via, at=at, seen=set() if seen is None else seen, handed=handed)
@@ -156,12 +177,12 @@ class CellWalk(Walk):
     def _read(self, event: Read, place: ast.AST, via: str | None, handed: bool) -> None:
         if event.name in self.bound.sure or (is_known(event.name) and event.name not in self.bound.possible):
             return
-        span = self.span(place)
+        line, column = self.start(place)
         self.uses.append(
             Use(
                 name=event.name,
-                line=span.line,
-                column=span.column,
+                line=line,
+                column=column,
                 possible=event.name in self.bound.possible,
                 conditional=event.conditional or self.depth > 0,
                 guarded=event.guarded,
@@ -171,11 +192,12 @@ class CellWalk(Walk):
             )
         )
 
-    def _bind(self, event: Bind, span: Span, via: str | None) -> None:
+    def _bind(self, event: Bind, place: ast.AST, via: str | None) -> None:
+        line, column = self.start(place)
         conditional = event.conditional or self.depth > 0
         kind = "global" if via else event.kind
         self.bindings.append(
-            Definition(name=event.name, kind=kind, line=span.line, column=span.column, conditional=conditional, via=via)
+            Definition(name=event.name, kind=kind, line=line, column=column, conditional=conditional, via=via)
         )
         # inside a branch, "surely" means for the rest of the branch; `branches` settles what holds after it
         if not (via and event.conditional):
@@ -184,11 +206,9 @@ class CellWalk(Walk):
         self.deleted.pop(event.name, None)
         if self.state.imports.pop(event.name, None) is not None:
             self.known = None
-        defined = isinstance(event.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        if not defined and id(event.node) not in self.lambda_targets:
-            inside = f"{event.name}."
-            for known in [name for name in self.state.functions if name == event.name or name.startswith(inside)]:
-                del self.state.functions[known]
+        defined = event.kind in {"function", "class"}
+        if event.name in self.state.callable and not defined and id(event.node) not in self.lambda_targets:
+            self.state.forget(event.name)
         self.state.bound.add(event.name)
 
     def _unbind(self, event: Unbind, span: Span) -> None:
@@ -200,12 +220,13 @@ class CellWalk(Walk):
             self.bound.possible.discard(event.name)
             self.deleted[event.name] = span
 
-    def _change(self, event: Change, span: Span, via: str | None) -> None:
+    def _change(self, event: Change, place: ast.AST, via: str | None) -> None:
+        line, column = self.start(place)
         module = event.name in self.state.imports or (event.name in self.ahead and event.name not in self.state.bound)
         mutation = Mutation(
             name=event.name,
-            line=span.line,
-            column=span.column,
+            line=line,
+            column=column,
             how=event.how,  # type: ignore[arg-type]
             text=event.text,
             local=event.name in self.bound.sure,
@@ -285,13 +306,13 @@ class CellWalk(Walk):
         if isinstance(node, ast.Lambda):
             name = self.lambdas.get(id(node))
             if name is not None:
-                self.state.functions[name] = summary
+                self.state.learn(name, summary)
             return
         inside = [scope for scope in self.scopes if scope.kind == "class"]
         if not inside:
-            self.state.functions[node.name] = summary
+            self.state.learn(node.name, summary)
         elif len(self.scopes) == 1:
-            self.state.functions[f"{inside[0].name}.{node.name}"] = summary
+            self.state.learn(f"{inside[0].name}.{node.name}", summary)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802  ast.NodeVisitor's name
         if not self.scopes:

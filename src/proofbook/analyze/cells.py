@@ -12,12 +12,15 @@ from proofbook.analyze.cell_walk import CellWalk, NotebookState, SeenCall, impor
 from proofbook.analyze.constants import fold
 from proofbook.analyze.file_calls import file_call
 from proofbook.analyze.flow import Called, CellFlow, Definition, FileUse, RecordCall, SyntaxProblem, Use
+from proofbook.analyze.locals import statements_of
 from proofbook.analyze.names import is_known
 from proofbook.analyze.syntax import Parsed, parse
 from proofbook.model.notebook import Cell, Notebook
 
 __all__ = ["CellFlow", "analyze", "parse_cell"]
 
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _RECORDERS = {
     "proofbook.record": "record",
     "proofbook.profile": "profile",
@@ -83,13 +86,11 @@ def _all_imports(parsed: list[tuple[CellFlow, bool]]) -> dict[str, str]:
         stack: list[ast.AST] = list(flow.tree.body) if flow.tree else []
         while stack:
             node = stack.pop()
-            if isinstance(node, ast.Import | ast.ImportFrom):
+            if isinstance(node, _IMPORTS):
                 for alias in node.names:
                     found.setdefault(alias.asname or alias.name.split(".")[0], imported_as(node, alias))
-            elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                stack.extend(
-                    child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt | ast.excepthandler)
-                )
+            elif not isinstance(node, _SCOPES):
+                stack += statements_of(node)
     return found
 
 
@@ -150,6 +151,8 @@ def _deferred(walk: CellWalk) -> Iterator[Use]:
 
 def _with_magics(flow: CellFlow) -> CellFlow:
     """With the names that its magics bind and read."""
+    if not flow.magics:
+        return flow
     defines, bindings = dict(flow.defines), list(flow.bindings)
     for magic in flow.magics:
         for name in magic.defines:

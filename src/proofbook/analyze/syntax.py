@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-__all__ = ["Nodes", "Parsed", "listed", "parse", "parse_quietly"]
+__all__ = ["PARTS", "Nodes", "Parsed", "listed", "parse", "parse_quietly"]
 
 Nodes = Mapping[type[ast.AST], Sequence[ast.AST]]
 """Every node of a tree by its class, in the order in which they stand."""
@@ -20,7 +20,24 @@ _BY_COMPILER = (
 )  # fmt: skip
 _LEAVING = {ast.Return, ast.Break, ast.Continue}
 _COMPOUND = {ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try, ast.With}
-_SKIPPED = (ast.Load, ast.Store, ast.Del)
+_BARE = ("expr_context", "boolop", "operator", "unaryop", "cmpop", "identifier", "string", "int", "constant", "object")
+"""Types of fields that hold no node, or one that says no more than a word would."""
+
+
+def _parts() -> dict[type[ast.AST], tuple[str, ...]]:
+    """Of each class the fields that hold other nodes, by Python's own description: `Call(expr func, expr* args)`."""
+    found: dict[type[ast.AST], tuple[str, ...]] = {}
+    for kind in vars(ast).values():
+        if not isinstance(kind, type) or not issubclass(kind, ast.AST):
+            continue
+        fields = (kind.__doc__ or "").partition("(")[2].rpartition(")")[0].split(", ")
+        types = {name: of.rstrip("*?") for of, _, name in (field.partition(" ") for field in fields)}
+        found[kind] = tuple(name for name in kind._fields if types.get(name) not in _BARE)
+    return found
+
+
+PARTS = _parts()
+"""Searching only these takes half the time of `ast.walk`. What Python does not describe is searched."""
 
 
 class Parsed(Struct, frozen=True):
@@ -68,22 +85,25 @@ def parse(code: str) -> Parsed:
 
 
 def listed(tree: ast.AST) -> dict[type[ast.AST], list[ast.AST]]:
-    """Every node of `tree` by its class, each class in the order of the text. Contexts (`Load` ...) are left out."""
+    """Every node of `tree` by its class, each class in the order of the text. Contexts and operators are left out."""
     found: dict[type[ast.AST], list[ast.AST]] = {}
-    stack: list[ast.AST] = [tree]
+    stack: list[ast.AST | None] = [tree]
     while stack:
         node = stack.pop()
+        # `{**x}` has no key, `def f(*, a)` no default
+        if node is None:
+            continue
         kind = node.__class__
         if kind in found:
             found[kind].append(node)
         else:
             found[kind] = [node]
         values = node.__dict__
-        for name in reversed(kind._fields):
+        for name in PARTS[kind][::-1]:
             value = values.get(name)
             if value.__class__ is list:
-                stack.extend([each for each in reversed(value) if isinstance(each, ast.AST)])
-            elif isinstance(value, ast.AST) and not isinstance(value, _SKIPPED):
+                stack.extend(value[::-1])
+            else:
                 stack.append(value)
     return found
 

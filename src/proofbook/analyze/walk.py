@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from proofbook.analyze.events import Unbind
 from proofbook.analyze.flow import Binding
-from proofbook.analyze.locals import pattern_names
+from proofbook.analyze.locals import pattern_names, statements_of
 from proofbook.analyze.names import CLASS_NAMES
 from proofbook.analyze.walk_expressions import ExpressionWalk, Scope
 
@@ -312,22 +312,11 @@ def _deleted(statements: list[ast.stmt]) -> frozenset[str]:
         if isinstance(node, ast.ExceptHandler) and node.name:
             found.add(node.name)
         # only statements hold statements
-        stack += node.targets if isinstance(node, ast.Delete) else _statements(node)
+        if isinstance(node, ast.Delete):
+            stack += node.targets
+        else:
+            stack += node.elts if isinstance(node, ast.Tuple | ast.List) else statements_of(node)
     return frozenset(found)
-
-
-def _statements(node: ast.AST) -> list[ast.AST]:
-    """What of a statement, handler or case may hold statements."""
-    found: list[ast.AST] = []
-    values = node.__dict__
-    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-        value = values.get(name)
-        if value.__class__ is list:
-            found += value
-    # `del (a, b)`
-    if isinstance(node, ast.Tuple | ast.List):
-        found += node.elts
-    return found
 
 
 def _exits(node: ast.stmt | None) -> bool:

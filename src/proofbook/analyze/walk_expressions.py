@@ -17,11 +17,12 @@ from msgspec import Struct, field
 from proofbook.analyze.events import Bind, Change, Event, Read, Summary, Unbind
 from proofbook.analyze.flow import Binding
 from proofbook.analyze.locals import bound_in
+from proofbook.analyze.syntax import PARTS
 
 __all__ = ["ExpressionWalk", "Function", "Scope"]
 
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-_LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.boolop)
+_PLACES = (ast.Attribute, ast.Subscript, ast.Starred)
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _KEEPS = frozenset(
@@ -79,13 +80,13 @@ class ExpressionWalk(ast.NodeVisitor):
     def generic_visit(self, node: ast.AST) -> None:
         """Visit all parts of `node` that may hold names."""
         values = node.__dict__
-        for name in node.__class__._fields:
+        for name in PARTS[node.__class__]:
             value = values.get(name)
             if value.__class__ is list:
                 for each in value:
-                    if isinstance(each, ast.AST) and not isinstance(each, _LEAVES):
+                    if each is not None:
                         self.visit(each)
-            elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
+            elif value is not None:
                 self.visit(value)
 
     # what a subclass does with it
@@ -195,7 +196,7 @@ class ExpressionWalk(ast.NodeVisitor):
     @staticmethod
     def root(expression: ast.AST) -> str | None:
         """`a` for `a`, `a.b`, `a[0].b`; None for what starts with something else."""
-        while isinstance(expression, ast.Attribute | ast.Subscript | ast.Starred):
+        while isinstance(expression, _PLACES):
             expression = expression.value
         return expression.id if isinstance(expression, ast.Name) else None
 
