@@ -20,9 +20,13 @@ def measure(cell: Dictionary, **measured: Any) -> None:
 
 
 def forget(cell: Dictionary) -> None:
-    """Drop what an older run had measured."""
+    """Drop what an older run had measured, and what somebody else has put in its place."""
+    held = cell["metadata"].get("proofbook", {})
+    if not isinstance(held, dict):
+        del cell["metadata"]["proofbook"]
+        return
     for name in _MEASURED:
-        cell["metadata"].get("proofbook", {}).pop(name, None)
+        held.pop(name, None)
 
 
 def plain_text(text: str) -> str:

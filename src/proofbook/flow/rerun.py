@@ -1,20 +1,22 @@
 """Executes a notebook from top to bottom and keeps what its cells show, in the file as it is written."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
-from proofbook.analyze import source
+from proofbook.analyze import source, stamps
 from proofbook.disk import spool
 from proofbook.exceptions import CancelledError
 from proofbook.execute.notebook import Order, Outcome
 from proofbook.execute.notebook import run as run_notebook
 from proofbook.kernels.pool import Pool
 from proofbook.lint import fixing_ipynb
+from proofbook.lint.fix import SetMetadata
 from proofbook.lint.fixing_ipynb import SetOutputs
 from proofbook.model.configuration import Configuration
-from proofbook.model.notebook import Notebook
+from proofbook.model.notebook import Cell, Notebook
 
 __all__ = ["Ran", "rerun"]
 
@@ -33,7 +35,8 @@ def rerun(content: bytes, notebook: Notebook, *, place: Path, configuration: Con
     Run an `.ipynb` in a kernel of its own, with the defaults of its parameters.
 
     Args:
-        content: The file. Source, metadata, ids and layout of what comes back are its own.
+        content: The file. Source, metadata, ids and layout of what comes back are its own; where outputs are meant to
+            be committed, each cell that shows something is stamped.
         notebook: Its name, for the limits that are set for the task.
         place: Folder that the kernel works in.
         configuration: Limits of time and memory.
@@ -51,12 +54,25 @@ def rerun(content: bytes, notebook: Notebook, *, place: Path, configuration: Con
         number = next((cell.number for cell in before.cells if cell.id == failure.cell_id), 0)
         return Ran(content=content, failure=f"{f'cell {number}: ' if number else ''}{failure.message}")
     after = source.parse(outcome.notebook, path="executed.ipynb")
-    shown = [
-        SetOutputs(cell=cell, outputs=list(ran.outputs), execution_count=ran.execution_count)
-        for cell, ran in zip(before.cells, after.cells, strict=True)
-        if cell.kind == "code"
-    ]
+    shown: list[SetOutputs | SetMetadata] = []
+    for cell, ran in zip(before.cells, after.cells, strict=True):
+        if cell.kind == "code":
+            shown.append(SetOutputs(cell=cell, outputs=list(ran.outputs), execution_count=ran.execution_count))
+            shown += _stamped(cell, ran, before, configuration=configuration)
     return Ran(content=fixing_ipynb.rewritten(content.decode(), before, shown).encode())
+
+
+def _stamped(cell: Cell, ran: Cell, notebook: Notebook, *, configuration: Configuration) -> Iterator[SetMetadata]:
+    """What makes a later change of the source visible, where outputs are meant to be committed and there are some."""
+    asked = configuration.lint.commit_outputs or "PB104" in configuration.lint.select
+    own = cell.metadata.get(stamps.PATH[0], {})
+    if not isinstance(own, dict):
+        return
+    if asked and ran.outputs:
+        noted = stamps.stamp(ran, python=notebook.language == "python")
+        yield SetMetadata(cell=cell, path=stamps.PATH, value=noted)
+    elif stamps.PATH[1] in own:
+        yield SetMetadata(cell=cell, path=stamps.PATH)
 
 
 def _order(content: bytes, notebook: Notebook, folder: Path, place: Path, configuration: Configuration) -> Order:
