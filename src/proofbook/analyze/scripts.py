@@ -13,7 +13,17 @@ from typing import Any
 
 from proofbook.exceptions import NotebookError
 
-__all__ = ["MARKDOWN", "SUFFIXES", "UNNAMED", "document", "has_cells", "has_header", "is_notebook", "starts"]
+__all__ = [
+    "MARKDOWN",
+    "SUFFIXES",
+    "UNNAMED",
+    "document",
+    "has_cells",
+    "has_header",
+    "header_of",
+    "is_notebook",
+    "starts",
+]
 
 SUFFIXES = frozenset({".py", ".md", ".markdown", ".Rmd", ".qmd", ".r", ".R"})
 """Endings of the files that are read through jupytext."""
@@ -38,6 +48,15 @@ def has_header(text: str) -> bool:
     """Whether the text begins with a YAML header that speaks of Jupyter, as jupytext and MyST write it."""
     front = _FRONT.match(text)
     return front is not None and _OF_JUPYTER.search(front[1]) is not None
+
+
+def header_of(text: str) -> str:
+    """The YAML header that the text begins with, with the line end and the blank lines behind it; empty without one."""
+    front = _FRONT.match(text)
+    if front is None or _OF_JUPYTER.search(front[1]) is None:
+        return ""
+    rest = text[front.end() :]
+    return text[: len(text) - len(rest.lstrip("\r\n"))]
 
 
 def has_cells(text: str, *, suffix: str) -> bool:

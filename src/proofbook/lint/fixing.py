@@ -15,7 +15,7 @@ from proofbook.analyze import source
 from proofbook.analyze.cells import parse_cell
 from proofbook.analyze.spans import offsets
 from proofbook.exceptions import NotebookError
-from proofbook.lint import fixing_ipynb
+from proofbook.lint import fixing_ipynb, fixing_script
 from proofbook.lint.fix import (
     Change,
     ClearOutputs,
@@ -92,10 +92,9 @@ def _made(raw: bytes, notebook: Notebook, fixes: Sequence[Fix]) -> bytes:
     changes = [change for fix in fixes for change in fix.changes if not isinstance(change, Rerun)]
     if not changes:
         return raw
-    if notebook.format != "ipynb":
-        raise ValueError("only .ipynb files are changed")
+    rewritten = fixing_ipynb.rewritten if notebook.format == "ipynb" else fixing_script.rewritten
     try:
-        content = fixing_ipynb.rewritten(raw.decode(), notebook, changes).encode()
+        content = rewritten(raw.decode(), notebook, changes).encode()
     except (IndexError, KeyError):
         raise ValueError("it speaks of a place that the notebook does not have") from None
     _checked(raw, content, notebook)
