@@ -8,7 +8,7 @@ terminal: control characters and those that reorder text are shown as their numb
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -31,9 +31,10 @@ def place(finding: Finding) -> str:
     return finding.place
 
 
-def text(result: LintResult, *, colour: bool = False) -> str:
-    """Each finding with its line of source and the cure, then one line that sums up."""
-    blocks = ["\n".join(_block(finding, colour=colour)) for finding in result.findings if finding.counts]
+def text(result: LintResult, *, colour: bool = False, only: Sequence[Finding] | None = None) -> str:
+    """Each finding, or of `only` those that count, with its line of source and the cure; then one line that sums up."""
+    shown = result.findings if only is None else only
+    blocks = ["\n".join(_block(finding, colour=colour)) for finding in shown if finding.counts]
     return "\n\n".join([*blocks, _summary(result)])
 
 
