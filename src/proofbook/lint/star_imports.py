@@ -11,13 +11,17 @@ from collections.abc import Iterable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
 
+from msgspec import Struct
+
+from proofbook.lint.dynamic_names import binds_by_computing, words
 from proofbook.lint.looked import look, remembered
 
 __all__ = ["exported"]
 
 _LARGEST = 4 * 1024 * 1024
 _DEEPEST = 8
-_DYNAMIC = {"exec", "globals", "vars", "setattr", "__getattr__"}
+_HARMLESS = {"os", "os.path"}
+"""They compute their names, and are imported in every process anyway."""
 _SUITES = ("body", "orelse", "finalbody")
 
 
@@ -36,6 +40,8 @@ def exported(module: str, *, folders: Iterable[Path] = ()) -> frozenset[str] | N
 def _exported(module: str, folders: tuple[str, ...], depth: int) -> frozenset[str] | None:
     if depth > _DEEPEST or not module:
         return None
+    if module in _HARMLESS:
+        return frozenset(sys.modules[module].__all__)
     if module in sys.builtin_module_names:
         # compiled into the interpreter: importing it reads no file
         return frozenset(name for name in dir(__import__(module)) if not name.startswith("_"))
@@ -45,12 +51,14 @@ def _exported(module: str, folders: tuple[str, ...], depth: int) -> frozenset[st
     origin = Path(spec.origin)
     if origin.name.endswith(tuple(EXTENSION_SUFFIXES)):
         return _of_extension(module, origin)
-    package = module if spec.submodule_search_locations is not None else module.rpartition(".")[0]
+    inside = spec.submodule_search_locations
+    package = module if inside is not None else module.rpartition(".")[0]
     # a stub says in plain words what a package computes
     for path in (origin, origin.with_suffix(".pyi")):
         found = _of_file(path, package, folders, depth)
         if found is not None:
-            return found
+            # what a package has imported of itself is an attribute of it
+            return found.names if found.declared else found.names | _submodules(inside)
     return None
 
 
@@ -79,7 +87,26 @@ def _of_extension(module: str, origin: Path) -> frozenset[str] | None:
     return frozenset(name for name in dir(__import__(module)) if not name.startswith("_"))
 
 
-def _of_file(path: Path, package: str, folders: tuple[str, ...], depth: int) -> frozenset[str] | None:
+def _submodules(folders: Iterable[str] | None) -> set[str]:
+    """Modules and packages that lie in a package."""
+    names: set[str] = set()
+    for folder in folders or ():
+        look(folder)
+        try:
+            inside = os.listdir(folder)  # noqa: PTH208 - names are all that is asked for
+        except OSError:
+            continue
+        names |= {name.partition(".")[0] for name in inside}
+    return {name for name in names if name.isidentifier() and not name.startswith("_")}
+
+
+class _Found(Struct, frozen=True):
+    names: frozenset[str]
+    declared: bool = False
+    """They stand in a literal `__all__`."""
+
+
+def _of_file(path: Path, package: str, folders: tuple[str, ...], depth: int) -> _Found | None:
     look(path)
     try:
         if path.stat().st_size > _LARGEST:
@@ -89,7 +116,7 @@ def _of_file(path: Path, package: str, folders: tuple[str, ...], depth: int) -> 
         return None
     declared, computed = _all(tree)
     if declared is not None:
-        return declared
+        return _Found(declared, declared=True)
     names: set[str] = set()
     for statement in _top_level(tree.body):
         if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
@@ -98,10 +125,11 @@ def _of_file(path: Path, package: str, folders: tuple[str, ...], depth: int) -> 
                 return None
             names |= inner
         names |= set(_bound(statement))
-    if _DYNAMIC & names or any(isinstance(node, ast.Name) and node.id in _DYNAMIC for node in ast.walk(tree)):
+    if binds_by_computing(tree):
         return None
-    # a computed `__all__` can name anything that the module holds
-    return frozenset(names if computed else (name for name in names if not name.startswith("_")))
+    # a computed `__all__` can name anything that the module holds, or gives when it is asked for it
+    every = names | words(tree) if computed else {name for name in names if not name.startswith("_")}
+    return _Found(frozenset(every))
 
 
 def _all(tree: ast.Module) -> tuple[frozenset[str] | None, bool]:
