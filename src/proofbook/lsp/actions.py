@@ -6,7 +6,7 @@ from lsprotocol import types
 from pygls.workspace import PositionCodec
 
 from proofbook.lint.fix import Fix
-from proofbook.lsp.diagnostics import diagnostic
+from proofbook.lsp.diagnostics import diagnostic, place
 from proofbook.lsp.edits import Changes, InexpressibleError, in_cell, of_fix
 from proofbook.lsp.looking import Seen
 from proofbook.lsp.opened import Opened
@@ -31,9 +31,10 @@ def actions(
     """
     offered: list[types.CodeAction] = []
     for finding, fix in seen.found:
-        shown = diagnostic(finding, seen.opened, codec=codec)
-        if seen.opened.place(finding.cell).uri != uri or not _meet(shown.range, asked):
+        at = place(finding, seen.opened, codec=codec)
+        if at.uri != uri or not _meet(at.range, asked):
             continue
+        shown = diagnostic(finding, at)
         if fix is not None:
             offered += _mending(fix, shown, seen.opened, codec=codec, disabled=disabled)
         offered += _suppressing(finding, shown, seen.opened, codec=codec)

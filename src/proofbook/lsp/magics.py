@@ -8,7 +8,7 @@ so that servers of plain Python can read them. Ours reads magics, and needs the 
 import re
 from collections.abc import Callable, Sequence
 
-__all__ = ["restored", "shown"]
+__all__ = ["is_rewritten", "restored", "shown"]
 
 _START = r"^(\s*|\s*\S+\s*=\s*)"
 _NAME = r"([^?\s'\"()*+/#]+)"
@@ -64,6 +64,11 @@ def shown(source: str) -> tuple[str, ...]:
     else:
         text = f'get_ipython().run_cell_magic("{name}", "{arguments}", """{body}""")'
     return tuple(text.split("\n"))
+
+
+def is_rewritten(source: str) -> bool:
+    """Whether a code cell is sent as one call, or in a frame: JupyterLab then shows nothing on any line of it."""
+    return _CELL.match(source) is not None
 
 
 def restored(lines: Sequence[str]) -> str:

@@ -15,7 +15,9 @@ class Place(Struct, frozen=True, kw_only=True):
     start: int = 0
     """Index of the cell's first line in the document."""
     lines: tuple[str, ...] = ("",)
-    """The document's lines for the cell: those of its source, or what an editor shows in their place."""
+    """The document's lines for the cell: those of its source, or what an editor sends in their place."""
+    hidden: bool = False
+    """Whether the editor shows nothing on any of them."""
 
     def line(self, number: int) -> tuple[int, str]:
         """Index in the document, and text, of the cell's line `number`, from 1."""
@@ -42,12 +44,18 @@ class Opened(Struct, frozen=True, kw_only=True):
     """Whether tags, ids and metadata are known; else only the text of the cells is."""
     content: str | None = None
     """The document's text, where the document is the file: a script, or an `.ipynb` as JSON."""
+    selective: bool = False
+    """Whether the editor shows nothing on a line that it does not send as it is."""
     unreadable: str | None = None
     """Why there is nothing to look at."""
 
     def place(self, number: int) -> Place:
         """Where cell `number` stands; for 0, the whole notebook, where it begins."""
         return self.places[number - 1] if 0 < number <= len(self.places) else self.home
+
+    def visible(self, cell: int, line: int) -> bool:
+        """Whether the editor shows what is said of line `line` of cell `cell`, both from 1."""
+        return not self.selective or (self.shows(cell, line) and not self.places[cell - 1].hidden)
 
     def shows(self, cell: int, line: int) -> bool:
         """Whether line `line` of cell `cell`, both from 1, stands in its document as it is."""

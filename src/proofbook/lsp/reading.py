@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from proofbook.analyze import source
 from proofbook.analyze.positions import source_starts
 from proofbook.exceptions import NotebookError
+from proofbook.lsp.magics import is_rewritten
 from proofbook.lsp.opened import Opened, Place, lines_of
 from proofbook.lsp.virtual import Block
 from proofbook.model.notebook import Cell, Notebook
@@ -67,13 +68,16 @@ def of_blocks(uri: str, blocks: Sequence[Block], *, path: str, saved: Notebook |
     kept = [block for block in blocks if not (block.fresh and _INJECTED.match(block.cell.source))]
     cells = tuple(replace(block.cell, number=number) for number, block in enumerate(kept, start=1))
     notebook = replace(saved, path=path, cells=cells) if saved is not None else Notebook(path=path, cells=cells)
-    places = tuple(Place(uri=uri, start=block.start, lines=block.lines) for block in kept)
+    places = tuple(
+        Place(uri=uri, start=block.start, lines=block.lines, hidden=is_rewritten(block.cell.source)) for block in kept
+    )
     return Opened(
         notebook=notebook,
         places=places,
-        home=_first_shown(notebook, places, uri),
+        home=places[0] if places else Place(uri=uri),
         documents=(uri,),
         saved=saved is not None,
+        selective=True,
     )
 
 
@@ -114,12 +118,6 @@ def of_parts(
 def _place(uri: str, lines: tuple[str, ...], *, start: int, size: int) -> Place:
     start = min(max(start, 0), len(lines) - 1)
     return Place(uri=uri, start=start, lines=lines[start : start + size] or ("",))
-
-
-def _first_shown(notebook: Notebook, places: Sequence[Place], uri: str) -> Place:
-    """A cell whose first line stands in the text as it is: JupyterLab shows nothing on lines that it has rewritten."""
-    shown = (at for cell, at in zip(notebook.cells, places, strict=True) if cell.source and at.verbatim(cell, 1))
-    return next(shown, places[0] if places else Place(uri=uri))
 
 
 def _before(parts: Sequence[Part], saved: Notebook | None) -> list[Cell | None]:

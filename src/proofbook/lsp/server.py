@@ -98,7 +98,9 @@ class Server(LanguageServer):
         )
         self._seen[uri] = seen
         for failure in seen.failures:
-            self._once(f"Proofbook: {failure}. The other rules go on; please report it", types.MessageType.Error)
+            # into the log: in JupyterLab a message is a dialog, and there is nothing that the person could do
+            message = f"{failure}. The other rules go on; please report it"
+            self.window_log_message(types.LogMessageParams(type=types.MessageType.Error, message=message))
         table = published(seen, codec=self.workspace.position_codec)
         gone = set(before.opened.documents) - set(table) if before is not None else set()
         for address, diagnostics in (table | {address: [] for address in gone}).items():
@@ -109,7 +111,7 @@ class Server(LanguageServer):
         folder = folder_of(path, within=Path(within) if within else None)
         project = self._projects.setdefault(folder, Surroundings(folder))
         if project.refresh() and project.problem is not None:
-            self._once(f"Proofbook: {project.problem}", types.MessageType.Warning)
+            self._warn(f"Proofbook: {project.problem}")
         return project
 
     def _publish(self, uri: str, diagnostics: list[types.Diagnostic]) -> None:
@@ -119,11 +121,11 @@ class Server(LanguageServer):
             types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics, version=version)
         )
 
-    def _once(self, message: str, kind: types.MessageType) -> None:
+    def _warn(self, message: str) -> None:
         """Say something to the person; the same thing only once."""
         if message not in self._told:
             self._told.add(message)
-            self.window_show_message(types.ShowMessageParams(type=kind, message=message))
+            self.window_show_message(types.ShowMessageParams(type=types.MessageType.Warning, message=message))
 
     def _forget(self, uri: str) -> None:
         waiting = self._waiting.pop(uri, None)
@@ -157,6 +159,11 @@ def make() -> Server:
         seen = server.now(params.text_document.uri)
         codec = server.workspace.position_codec
         return hover(seen, params.text_document.uri, params.position, codec=codec) if seen is not None else None
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def configured(params: types.DidChangeConfigurationParams) -> None:
+        # the project's own files are the configuration; JupyterLab tells of its own at the start, to every server
+        del params
 
     return server
 
