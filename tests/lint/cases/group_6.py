@@ -29,6 +29,7 @@ def _single(path: str) -> Project:
 
 
 _EXTRACTED = _task(extracted=True)
+_SPLIT = "from sklearn.model_selection import train_test_split\nfrom sklearn.preprocessing import StandardScaler"
 _SAVE = "import pandas as pd\ndf = pd.DataFrame()"
 
 CASES = {
@@ -247,5 +248,118 @@ CASES = {
         ),
         Case("no pipeline", [parameters(), "x = upstream['ingest']"]),
         Case("no task", [parameters(), "x = upstream['ingest']"], project=Project(task=False)),
+    ],
+    "PB604": [
+        Case(
+            "scaled before it is split",
+            [_SPLIT, "X = StandardScaler().fit_transform(X)", "a, b, c, d = train_test_split(X, y)"],
+            ["2:1:5 warning `.fit_transform()` sees all rows of `X`, and what it made is split afterwards"],
+            select=["PB604"],
+        ),
+        Case(
+            "in two steps",
+            [_SPLIT, "scaler = StandardScaler()\nscaler.fit(X)\nZ = scaler.transform(X)", "a, b = train_test_split(Z)"],
+            ["2:2:1 warning `.fit()` sees all rows of `X`, and what it made is split afterwards"],
+            select=["PB604"],
+        ),
+        Case(
+            "fitted on what was set aside",
+            [_SPLIT, "a, b, c, d = train_test_split(X, y)", "b = StandardScaler().fit_transform(b)"],
+            ["3:1:5 warning `.fit_transform()` sees `b`, which was set aside to judge by"],
+            select=["PB604"],
+        ),
+        Case(
+            "scored on what it was fitted on",
+            [_SPLIT, "model.fit(X, y)", "print(model.score(X, y))"],
+            ["3:1:7 warning `model` is scored on nothing but `X`, which it was fitted on"],
+            select=["PB604"],
+        ),
+        Case(
+            "split first",
+            [
+                _SPLIT,
+                "a, b, c, d = train_test_split(X, y)\nscaler = StandardScaler().fit(a)",
+                "a, b = scaler.transform(a), scaler.transform(b)\nmodel.fit(a, c)",
+                "model.score(a, c), model.score(b, d)",
+            ],
+            select=["PB604"],
+        ),
+        Case(
+            "other rows under the same name", ["model.fit(X, y)", "X = load()", "model.score(X, y)"], select=["PB604"]
+        ),
+        Case("only asked", ["model.fit(X, y)", "model.predict(X)"], select=["PB604"]),
+        Case("another split", ["X = scaler.fit_transform(X)", "a, b = train_test_split(X)"], select=["PB604"]),
+        Case("off", ["model.fit(X, y)", "model.score(X, y)"]),
+    ],
+    "PB605": [
+        Case(
+            "nobody has it",
+            ["import pandas as pd\nx = pd.read_csv('data/flights.csv')", "open('notes.txt')"],
+            [
+                "1:2:17 error `data/flights.csv` is read, and there is no such file in the project",
+                "2:1:6 error `notes.txt` is read, and there is no such file in the project",
+            ],
+            files={"README.md": ""},
+        ),
+        Case(
+            "put together of constants",
+            ["from pathlib import Path\nDATA = Path('data')", "(DATA / 'flights.csv').read_text()"],
+            ["2:1:2 error `data/flights.csv` is read, and there is no such file in the project"],
+            files={"README.md": ""},
+        ),
+        Case(
+            "in a loop, and in a with",
+            ["import json\nfor _ in range(2):\n    with open('a.json') as file:\n        json.load(file)"],
+            ["1:3:15 error `a.json` is read, and there is no such file in the project"],
+            files={"README.md": ""},
+        ),
+        Case(
+            "a picture, and a data set",
+            [
+                "from IPython.display import Image\nImage(filename='map.png')",
+                "import xarray as xr\nxr.open_dataset('t.nc')",
+            ],
+            [
+                "1:2:16 error `map.png` is read, and there is no such file in the project",
+                "2:2:17 error `t.nc` is read, and there is no such file in the project",
+            ],
+            files={"README.md": ""},
+        ),
+        Case("it is there", ["open('data/a.csv')"], files={"data/a.csv": ""}),
+        Case("a folder is there", ["import os\nos.listdir('data')"], files={"data/a.csv": ""}),
+        Case("nobody knows of a folder", ["open('a.csv')"]),
+        Case("written above", ["open('a.csv', 'w')", "open('./a.csv')"], files={"README.md": ""}),
+        Case(
+            "written to who knows where",
+            ["def save(df, path):\n    df.to_csv(path)", "open('a.csv')"],
+            files={"README.md": ""},
+        ),
+        Case("named above", ["from own import make\nmake('a')", "open('a.csv')"], files={"README.md": ""}),
+        Case("in a folder that is named above", ["make('out')", "open('out/a.csv')"], files={"README.md": ""}),
+        Case("made by a command", ["!make", "open('a.csv')"], files={"README.md": ""}),
+        Case("made by a script", ["%%bash\nmake", "open('a.csv')"], files={"README.md": ""}),
+        Case("made by a program", ["import os\nos.system('make')", "open('a.csv')"], files={"README.md": ""}),
+        Case("made by another notebook", ["%run make.ipynb", "open('a.csv')"], files={"README.md": ""}),
+        Case("fetched", ["from data import download_all\ndownload_all()", "open('a.csv')"], files={"README.md": ""}),
+        Case(
+            "after a harmless command",
+            ["!ls", "open('a.csv')"],
+            ["2:1:6 error `a.csv` is read, and there is no such file in the project"],
+            files={"README.md": ""},
+        ),
+        Case("in another folder", ["%cd data", "open('a.csv')"], files={"README.md": ""}),
+        Case("in a branch", ["import os\nif os.path.exists('b'):\n    open('b')"], files={"README.md": ""}),
+        Case("a failure is caught", ["try:\n    open('b')\nexcept OSError:\n    pass"], files={"README.md": ""}),
+        Case("in a function", ["def f():\n    open('b')"], files={"README.md": ""}),
+        Case("meant to fail", [code("open('b')", "raises-exception")], files={"README.md": ""}),
+        Case("only written", ["open('b', 'a')", "import sqlite3\nsqlite3.connect('c.db')"], files={"README.md": ""}),
+        Case(
+            "no plain path",
+            ["open('/etc/x')", "open('~/x')", "open('a*')", "import pandas as pd\npd.read_csv('https://e.org/x.csv')"],
+            files={"README.md": ""},
+        ),
+        Case("text in place of a path", ["import pandas as pd\npd.read_json('{}')"], files={"README.md": ""}),
+        Case("outside of the project", ["open('../a.csv')"], files={"README.md": ""}),
+        Case("a product", ["open('out/raw.csv')"], project=_task("load"), files={"README.md": ""}),
     ],
 }
