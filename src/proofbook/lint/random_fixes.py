@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Called, Span
+from proofbook.lint.arguments import with_argument
 from proofbook.lint.fix import Edit, Fix
 from proofbook.lint.parameters import declared
 from proofbook.lint.randomness import LEGACY, Draw, Randomness, seeding_keyword
@@ -74,27 +75,14 @@ def _seed(subject: Subject, flow: CellFlow) -> str:
 
 
 def _with_keyword(draw: Draw, seed: str) -> Edit | None:
-    """The call with its seed; None where its end is hard to find, because of a comment."""
+    """The call with its seed."""
     flow, node = draw.flow, draw.node
     given = seeding_keyword(node, draw.keyword)
     if given is not None:
         return Edit(cell=flow.cell, span=flow.place(given.value), text=seed)
     if draw.generator == "own" and node.args:
         return Edit(cell=flow.cell, span=flow.place(node.args[0]), text=seed)
-    lines = flow.cell.source.split("\n")
-    line, column = draw.span.end_line, draw.span.end_column - 1
-    while line > draw.span.line and not lines[line - 1][: column - 1].strip():
-        line -= 1
-        column = len(lines[line - 1]) + 1
-    before = lines[line - 1][: column - 1].rstrip()
-    if "#" in before or not before or lines[draw.span.end_line - 1][draw.span.end_column - 2] != ")":
-        return None
-    text = seed if draw.generator == "own" else f"{draw.keyword}={seed}"
-    comma = "" if before.endswith("(") else " " if before.endswith(",") else ", "
-    column = len(before) + 1
-    return Edit(
-        cell=flow.cell, span=Span(line=line, column=column, end_line=line, end_column=column), text=comma + text
-    )
+    return with_argument(flow, node, seed if draw.generator == "own" else f"{draw.keyword}={seed}")
 
 
 def _drawn_from(name: str, draw: Draw) -> tuple[Edit, ...]:

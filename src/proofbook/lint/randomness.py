@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Span
+from proofbook.lint.asked_once import asked_once
 from proofbook.lint.syntax import in_function
 
-__all__ = ["LEGACY", "Draw", "Randomness", "seeding_keyword"]
+__all__ = ["LEGACY", "Draw", "Randomness", "randomness", "seeding_keyword"]
 
 Generator = Literal["random", "numpy", "torch", "own"]
 """`random`, `numpy`, `torch`: the one that everybody shares. `own`: one that is made here."""
@@ -107,6 +108,12 @@ class Randomness:
             # a function that is called `set_seed` or the like may seed them all
             for generator in [own] if own else ["random", "numpy", "torch"]:
                 self._seeded_from[generator] = min(place, self._seeded_from.get(generator, place))
+
+
+@asked_once
+def randomness(flows: tuple[CellFlow, ...]) -> Randomness:
+    """The draws of the notebook whose cells these are."""
+    return Randomness(flows)
 
 
 def seeding_keyword(node: ast.Call, keyword: str) -> ast.keyword | None:

@@ -63,6 +63,8 @@ RULE_MODULES = (
     f"{_HERE}.pb411_runs_another_notebook",
     f"{_HERE}.pb501_unseeded_randomness",
     f"{_HERE}.pb502_legacy_global_rng",
+    f"{_HERE}.pb503_clock_reaches_record",
+    f"{_HERE}.pb504_unordered_iteration",
     f"{_HERE}.pb601_write_outside_products",
     f"{_HERE}.pb602_product_never_written",
     f"{_HERE}.pb603_upstream_mismatch",

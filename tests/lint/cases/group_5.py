@@ -2,6 +2,7 @@
 
 from tests.lint.factory import Case, parameters
 
+_RECORD = "from proofbook import record"
 _EVERY_RUN = "draws other numbers on every run"
 
 CASES = {
@@ -165,5 +166,107 @@ CASES = {
         Case("a seed for libraries", ["import numpy as np\nnp.random.seed(7)"]),
         Case("a generator", ["import numpy as np\nrng = np.random.default_rng(1)\nrng.normal()"]),
         Case("another module called random", ["import random\nrandom.seed(1)\nrandom.random()"]),
+    ],
+    "PB503": [
+        Case(
+            "the time of the run",
+            [_RECORD, "import datetime\nrecord('day', datetime.date.today())"],
+            ["2:2:1 warning `day` depends on `datetime.date.today()`, which is another one on every run"],
+        ),
+        Case(
+            "by way of a filter, in another cell",
+            [
+                _RECORD + "\nimport pandas as pd\nas_of = pd.Timestamp.now()",
+                "late = f[f.due < as_of]\nrecord('n', len(late))",
+            ],
+            ["2:2:1 warning `n` depends on `pandas.Timestamp.now()` of cell 1, which is another one on every run"],
+        ),
+        Case(
+            "an identifier, the machine, the environment",
+            [
+                _RECORD + "\nimport uuid, socket, os",
+                "record('a', str(uuid.uuid4()))\nrecord('b', socket.gethostname())\nrecord('c', os.environ['STAGE'])",
+            ],
+            [
+                "2:1:1 warning `a` depends on `uuid.uuid4()`, which is another one on every run",
+                "2:2:1 warning `b` depends on `socket.gethostname()`, which is another one on every machine",
+                "2:3:1 warning `c` depends on `os.environ`, which is what the environment of the run says",
+            ],
+        ),
+        Case(
+            "how old the data are",
+            [_RECORD + "\nimport datetime\nrecord('age', datetime.date.today() - newest)"],
+            ["1:3:1 warning `age` depends on `datetime.date.today()`, which is another one on every run"],
+        ),
+        Case(
+            "how long it took",
+            [
+                _RECORD + "\nimport time\nstart = time.time()\nf()\nrecord('a', time.time() - start)",
+                "t = time.perf_counter()\nf()\nspent = time.perf_counter() - t\nrecord('b', round(spent, 3))",
+                "end = time.time()\nspent = end - start\nrecord('c', spent)",
+            ],
+        ),
+        Case("a parameter", [parameters("as_of = '2013-09-30'"), _RECORD + "\nrecord('n', len(f[f.due < as_of]))"]),
+        Case("printed only", [_RECORD + "\nimport time\nprint(time.time())\nrecord('n', 1)"]),
+        Case(
+            "where a file lies",
+            [_RECORD + "\nimport os, pandas as pd\nf = pd.read_csv(os.environ['DATA'])\nrecord('n', len(f))"],
+        ),
+        Case(
+            "a column, of which the length tells nothing",
+            [_RECORD + "\nimport datetime\nf['at'] = datetime.datetime.now()\nrecord('n', len(f))"],
+        ),
+        Case("through what nobody knows", [_RECORD + "\nimport time, x\nrecord('n', x.f(time.time()))"]),
+    ],
+    "PB504": [
+        Case(
+            "a set that is gone through",
+            [_RECORD + "\nout = []\nfor name in {a, b}:\n    out.append(name)", "record('names', out)"],
+            ["1:3:13 warning the order of a set is left to chance, and decides the record `names` in cell 2"],
+            fixed=[_RECORD + "\nout = []\nfor name in sorted({a, b}):\n    out.append(name)", "record('names', out)"],
+        ),
+        Case(
+            "a list of a set",
+            ["import pandas as pd\nrows = list(set(x))\npd.DataFrame(rows).to_csv('a.csv')"],
+            ["1:2:13 warning the order of a set is left to chance, and decides what `.to_csv` writes"],
+            fixed=["import pandas as pd\nrows = sorted(set(x))\npd.DataFrame(rows).to_csv('a.csv')"],
+        ),
+        Case(
+            "files as they come",
+            [
+                "import glob\nimport pandas as pd\nf = pd.concat([pd.read_csv(p) for p in glob.glob('*.csv')])",
+                "f.to_parquet('all.parquet')",
+            ],
+            [
+                "1:3:40 warning the order of `glob.glob()` is left to chance, and decides what `.to_parquet` writes in cell 2"
+            ],
+            fixed=[
+                "import glob\nimport pandas as pd\nf = pd.concat([pd.read_csv(p) for p in sorted(glob.glob('*.csv'))])",
+                "f.to_parquet('all.parquet')",
+            ],
+        ),
+        Case(
+            "groups of polars",
+            [_RECORD + "\nimport polars as pl\nd = f.group_by('a').agg(pl.len())\nrecord('t', d)"],
+            ["1:3:5 warning the order of `.group_by()` is left to chance, and decides the record `t`"],
+            fixed=[
+                _RECORD
+                + "\nimport polars as pl\nd = f.group_by('a', maintain_order=True).agg(pl.len())\nrecord('t', d)"
+            ],
+        ),
+        Case(
+            "a set with a name has no fix",
+            [_RECORD + "\nnames = {a, b}\nrecord('names', [n for n in names])"],
+            ["1:2:9 warning the order of a set is left to chance, and decides the record `names`"],
+        ),
+        Case(
+            "sorted", [_RECORD + "\nimport os\nrecord('files', sorted(os.listdir('.')))\nrecord('s', sorted({a, b}))"]
+        ),
+        Case(
+            "counted",
+            [_RECORD + "\nimport os\nrecord('n', len(os.listdir('.')))\nrecord('m', sum(len(x) for x in {a, b}))"],
+        ),
+        Case("sorted later", ["import pandas as pd\npd.DataFrame(list({a, b})).sort_values('x').to_csv('a.csv')"]),
+        Case("shown only", ["import os\nprint(os.listdir('.'))\nfor x in {a, b}:\n    print(x)"]),
     ],
 }

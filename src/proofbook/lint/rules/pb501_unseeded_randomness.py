@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from proofbook.lint.random_fixes import seeded
-from proofbook.lint.randomness import Draw, Randomness
+from proofbook.lint.randomness import Draw, randomness
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["unseeded_randomness"]
@@ -40,8 +40,8 @@ def unseeded_randomness(subject: Subject) -> Iterator[Violation]:
     `seed` or `random_state` where the parameters cell has one, else with 0; draws from NumPy's shared generator become
     draws from one that the notebook makes for itself.
     """
-    randomness = Randomness(subject.flow)
-    for draw in randomness.unseeded:
+    known = randomness(subject.flow)
+    for draw in known.unseeded:
         yield Violation(
             message=_message(draw),
             advice=_advice(draw),
@@ -49,7 +49,7 @@ def unseeded_randomness(subject: Subject) -> Iterator[Violation]:
             line=draw.span.line,
             column=draw.span.column,
             once=draw.name,
-            fix=seeded(draw, randomness, subject),
+            fix=seeded(draw, known, subject),
         )
 
 

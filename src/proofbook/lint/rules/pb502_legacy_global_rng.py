@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from proofbook.lint.random_fixes import own_generator
-from proofbook.lint.randomness import LEGACY, Randomness
+from proofbook.lint.randomness import LEGACY, randomness
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["legacy_global_rng"]
@@ -39,10 +39,10 @@ def legacy_global_rng(subject: Subject) -> Iterator[Violation]:
     ## References
     - [NumPy: legacy random generation](https://numpy.org/doc/stable/reference/random/legacy.html)
     """
-    randomness = Randomness(subject.flow)
-    unseeded = {id(draw.node) for draw in randomness.unseeded}
-    legacy = [draw for draw in randomness.draws if draw.name in _NAMES and id(draw.node) not in unseeded]
-    fix = own_generator(randomness, subject) if legacy and not unseeded else None
+    known = randomness(subject.flow)
+    unseeded = {id(draw.node) for draw in known.unseeded}
+    legacy = [draw for draw in known.draws if draw.name in _NAMES and id(draw.node) not in unseeded]
+    fix = own_generator(known, subject) if legacy and not unseeded else None
     for draw in legacy:
         yield Violation(
             message=f"`{draw.short}()` draws from the generator that every library shares",
