@@ -15,6 +15,8 @@ __all__ = ["Bindable", "bindable", "in_one_loop", "mentions"]
 
 _WRITES_NAMES = frozenset({"exec", "globals", "locals", "vars"})
 _OF_SHELL = frozenset({"ex", "push", "run_cell", "run_cell_magic", "safe_execfile"})
+_WORDS = ("globals", "__main__", "builtins", "user_ns", "user_global_ns", "get_ipython")
+"""One of these stands in every cell that may bind names nobody can see, and that the analysis does not know for it."""
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -54,15 +56,13 @@ def bindable(flow: CellFlow, *, folders: tuple[Path, ...]) -> Bindable:
 
 def in_one_loop(flow: CellFlow, *lines: int) -> bool:
     """Whether a loop holds all these lines: then what stands below may have run in the turn before."""
-    nodes = ast.walk(flow.tree) if flow.tree is not None else ()
-    loops = [node for node in nodes if isinstance(node, ast.For | ast.AsyncFor | ast.While)]
+    loops = [*flow.nodes(ast.For), *flow.nodes(ast.AsyncFor), *flow.nodes(ast.While)]
     return any(all(loop.lineno <= line <= (loop.end_lineno or 0) for line in lines) for loop in loops)
 
 
 def mentions(flow: CellFlow, names: frozenset[str]) -> bool:
     """Whether one of `names` stands anywhere in the cell."""
-    nodes = ast.walk(flow.tree) if flow.tree is not None else ()
-    return any(isinstance(node, ast.Name) and node.id in names for node in nodes)
+    return any(node.id in names for node in flow.nodes(ast.Name))
 
 
 def _writes_any_name(flow: CellFlow) -> Iterator[int]:
@@ -70,7 +70,9 @@ def _writes_any_name(flow: CellFlow) -> Iterator[int]:
     for magic in flow.magics:
         if magic.wild or (flow.wild and magic.kind == "cell" and magic.name not in PYTHON_BODY):
             yield magic.line
-    for node in ast.walk(flow.tree) if flow.tree is not None else ():
+    # most cells cannot do it, and looking at every node of theirs takes longer than all else
+    able = flow.wild or any(word in flow.code for word in _WORDS)
+    for node in flow.nodes(ast.Name, ast.alias, ast.Attribute, ast.Call) if able else ():
         if _writes_by(node, _WRITES_NAMES if flow.wild else frozenset({"globals"})):
             yield node.lineno  # type: ignore[attr-defined]
 

@@ -80,8 +80,8 @@ def _deleted_by(flow: CellFlow, bound: set[str]) -> dict[str, _Gone]:
     caught = {binding.name for binding in flow.bindings if binding.kind == "except"}
     caught -= set(flow.defines) | set(found) | bound | flow.maybe_defines
     caught -= {binding.name for binding in flow.bindings if binding.kind != "except"}
-    for node in ast.walk(flow.tree) if caught and flow.tree is not None else ():
-        if isinstance(node, ast.ExceptHandler) and node.name in caught:
+    for node in flow.nodes(ast.ExceptHandler) if caught else ():
+        if node.name in caught:
             end = max(node.end_lineno or 0, found[node.name].line if node.name in found else 0)
             found[node.name] = _Gone(flow.cell, end, 10**6, handler=True)
     return found

@@ -20,14 +20,12 @@ def undefined(subject: Subject, names: Names) -> Iterator[Missing]:
 
 
 def once_defined(names: Names) -> Iterator[Missing]:
-    """Every read of a name that nothing defines although its cell ran without an error: PB203's."""
-    found = _undefined(names)
-    shown = _shown(found)
-    return (missing for missing in found if _place(missing) in shown)
+    """Every read of a name that nothing defines, and that its cell cannot have run without: PB203's."""
+    return (missing for missing in _undefined(names) if _is_shown(missing))
 
 
 def _undefined(names: Names) -> list[Missing]:
-    return [missing for missing in names.missing() if missing.defined_in is None]
+    return [missing for missing in names.missing if missing.defined_in is None]
 
 
 def _place(missing: Missing) -> tuple[int, str]:
@@ -36,11 +34,11 @@ def _place(missing: Missing) -> tuple[int, str]:
 
 def _shown(found: list[Missing]) -> set[tuple[int, str]]:
     """Cell and name, where the cell cannot have run without the name, and ran."""
-    return {
-        _place(missing)
-        for missing in found
-        if _ran(missing.cell) and not (missing.use.deferred or missing.use.conditional)
-    }
+    return {_place(missing) for missing in found if _is_shown(missing)}
+
+
+def _is_shown(missing: Missing) -> bool:
+    return _ran(missing.cell) and not (missing.use.deferred or missing.use.unlikely)
 
 
 def _ran(cell: Cell) -> bool:

@@ -4,8 +4,7 @@ import ast
 import re
 from functools import cached_property
 
-from proofbook.analyze.cells import CellFlow
-from proofbook.model.notebook import Notebook
+from proofbook.lint.rule import Subject
 
 __all__ = ["Mentions"]
 
@@ -19,9 +18,9 @@ _WHOLE_NAMESPACE = frozenset({"globals", "locals", "vars", "eval", "exec", "dir"
 class Mentions:
     """What the texts of one notebook mention. Nothing is looked at before somebody asks."""
 
-    def __init__(self, notebook: Notebook, flows: tuple[CellFlow, ...]) -> None:
-        self._notebook = notebook
-        self._flows = flows
+    def __init__(self, subject: Subject) -> None:
+        self._notebook = subject.notebook
+        self._flows = subject.flow
 
     @cached_property
     def everything(self) -> bool:
@@ -41,8 +40,8 @@ class Mentions:
                 found.update(_WORD.findall(f"{magic.text} {magic.arguments} {magic.body}"))
             if flow.tree is None:
                 found.update(_WORD.findall(flow.cell.source))
-            for node in ast.walk(flow.tree) if flow.tree is not None else ():
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for node in flow.nodes(ast.Constant):
+                if isinstance(node.value, str):
                     found.update(_IN_TEXT.findall(node.value))
         for cell in self._notebook.cells:
             if cell.kind == "markdown" and "{{" in cell.source:
@@ -52,5 +51,5 @@ class Mentions:
     @cached_property
     def loaded(self) -> frozenset[str]:
         """All names that stand for a value anywhere: also locals, and annotations that are never evaluated."""
-        nodes = (node for flow in self._flows if flow.tree is not None for node in ast.walk(flow.tree))
-        return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+        nodes = (node for flow in self._flows for node in flow.nodes(ast.Name))
+        return frozenset(node.id for node in nodes if isinstance(node.ctx, ast.Load))

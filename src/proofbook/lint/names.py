@@ -73,12 +73,29 @@ class Names:
         """Every name that any cell may bind, or the pipeline injects."""
         return self._injected.union(*(cell.names for cell in self._bound))
 
-    def missing(self) -> Iterator[Missing]:
+    @cached_property
+    def _first(self) -> dict[str, int]:
+        """Name to the first cell that may bind it."""
+        found: dict[str, int] = {}
+        for index, cell in enumerate(self._bound):
+            for name in cell.names:
+                found.setdefault(name, index)
+        return found
+
+    @cached_property
+    def missing(self) -> tuple[Missing, ...]:
         """
         Every read of a name that nothing defines, or that is defined too late; none below what cannot be known.
 
         Names that the notebook deletes before are not among them: see `deleted`.
         """
+        return tuple(self._missing())
+
+    def unknown_from(self, index: int) -> int | None:
+        """The line from which on cell `index` may bind any name whatever; None where there is none."""
+        return self._bound[index].unknown_from
+
+    def _missing(self) -> Iterator[Missing]:
         deleted = {id(found.use) for found in deleted_uses(self._flow)}
         undefined: dict[str, list[tuple[Cell, Use]]] = {}
         for index, flow in enumerate(self._flow[: self._certain]):
@@ -108,7 +125,7 @@ class Names:
         unknown = self._bound[index].unknown_from
         if unknown is not None and (use.deferred or use.line >= unknown or in_one_loop(flow, use.line, unknown)):
             return True
-        return any(use.name in cell.names for cell in self._bound[:index])
+        return self._first.get(use.name, index) < index
 
     def _later(self, use: Use, index: int) -> Missing | None:
         """Where the name is bound, in this cell or below; None where that is not sure."""

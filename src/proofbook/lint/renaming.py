@@ -29,7 +29,7 @@ class Renaming:
 
     def __init__(self, subject: Subject) -> None:
         self._flows = subject.flow
-        self._mentions = Mentions(subject.notebook, subject.flow)
+        self._mentions = subject.once(Mentions)
         self._known: dict[int, dict[str, list[_Place]]] = {}
         self._given: set[str | None] = set()
 

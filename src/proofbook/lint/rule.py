@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import cleandoc
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from proofbook.model.notebook import Cell, Notebook
 __all__ = ["IMPLICIT", "Level", "Project", "Rule", "Status", "Subject", "Violation", "rule"]
 
 Level = Literal["error", "warning"]
+T = TypeVar("T")
 Status = Literal["stable", "preview", "deprecated", "removed"]
 
 IMPLICIT = frozenset({"upstream", "product"})
@@ -59,7 +60,7 @@ class Violation(Struct, frozen=True, kw_only=True):
     """What is shown in place of the line, where the line itself must not be: a secret."""
 
 
-class Subject(Struct, frozen=True, kw_only=True):
+class Subject(Struct, frozen=True, kw_only=True, dict=True):
     """All that a rule may look at."""
 
     notebook: Notebook
@@ -74,6 +75,14 @@ class Subject(Struct, frozen=True, kw_only=True):
     """Why there is nothing to look at; `notebook` is then empty."""
     folder: Path | None = None
     """The project's folder, which the notebook's path starts from; None where nobody says, as for a text on its own."""
+
+    def once(self, make: "Callable[[Subject], T]") -> T:
+        """What `make` makes of this notebook; made once, for several rules that stand on the same ground."""
+        made = self.__dict__.setdefault("made", {})
+        if make not in made:
+            made[make] = make(self)
+        found: T = made[make]
+        return found
 
     @property
     def calls(self) -> Iterator[tuple[Cell, Called]]:

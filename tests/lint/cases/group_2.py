@@ -272,7 +272,7 @@ CASES = {
             "once for each cell and name, the function's body along",
             [code("def f():\n    return scale\nscale", count=1), code("scale", count=2)],
             [
-                "1:2:12 error undefined name `scale`, although this cell ran as In [1]: what defined it is gone",
+                "1:3:1 error undefined name `scale`, although this cell ran as In [1]: what defined it is gone",
                 "2:1:1 error undefined name `scale`, although this cell ran as In [2]: what defined it is gone",
             ],
         ),
@@ -525,6 +525,11 @@ CASES = {
             ["try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    pass\nprint(error)"],
             ["1:5:7 error `error` exists only in its handler, which ends on line 4"],
         ),
+        Case(
+            "in a branch, which may not run",
+            ["import os\ny = 1", "del y", "if os.sep:\n    y"],
+            ["3:2:5 warning `y` was deleted in cell 2"],
+        ),
         Case("bound again", ["y = 1", "del y", "y = 2", "y"]),
         Case("bound again in a branch", ["y = 1", "del y", "import os\nif os.sep:\n    y = 2", "y"]),
         Case("bound again in the same cell", ["y = 1", "del y\ny = 2\ny", "y"]),
@@ -585,6 +590,11 @@ CASES = {
             "a branch that is never taken",
             ["full = False\nif full:\n    y = 1", "print(y)"],
             ["2:1:7 warning `y` exists only if the branch in cell 1 that binds it was taken"],
+        ),
+        Case(
+            "read in a loop",
+            ["import os\nif os.sep == '/':\n    y = 1", "for i in range(3):\n    print(y)"],
+            ["2:2:11 warning `y` exists only if the branch in cell 1 that binds it was taken"],
         ),
         Case("both branches", ["import os\nif os.sep == '/':\n    y = 1\nelse:\n    y = 2", "print(y)"]),
         Case("a chain", ["import os\nif os.sep == '/':\n    y = 1\nelif os.sep == 'x':\n    y = 2", "print(y)"]),

@@ -45,7 +45,7 @@ def undefined_name(subject: Subject) -> Iterator[Violation]:
     ## Fix safety
     There is no fix: only the author knows what was meant.
     """
-    names = Names(subject)
+    names = subject.once(Names)
     advice: dict[str, str] = {}
     for missing in undefined(subject, names):
         name = missing.use.name

@@ -42,7 +42,7 @@ def use_before_definition(subject: Subject) -> Iterator[Violation]:
     else that the cell does. It is proposed only where the cell needs nothing that lies between the two, and changes
     nothing that they need.
     """
-    for missing in Names(subject).missing():
+    for missing in subject.once(Names).missing:
         if missing.defined_in is None:
             continue
         use, below = missing.use, missing.defined_in

@@ -39,7 +39,7 @@ def name_from_deleted_cell(subject: Subject) -> Iterator[Violation]:
     ## Fix safety
     There is no fix: what the deleted cell did is not in the file.
     """
-    for missing in once_defined(Names(subject)):
+    for missing in once_defined(subject.once(Names)):
         name, count = missing.use.name, missing.cell.execution_count
         yield Violation(
             message=f"undefined name `{name}`, although this cell ran as In [{count}]: what defined it is gone",

@@ -106,7 +106,8 @@ def _variables(loop: ast.For | ast.AsyncFor) -> set[str]:
 def _searched(flow: CellFlow) -> set[str]:
     """Variables of loops that `break`."""
     found: set[str] = set()
-    for node in ast.walk(flow.tree) if flow.tree is not None else ():
-        if isinstance(node, ast.For | ast.AsyncFor) and any(isinstance(inner, ast.Break) for inner in ast.walk(node)):
+    loops: list[ast.For | ast.AsyncFor] = [*flow.nodes(ast.For), *flow.nodes(ast.AsyncFor)]
+    for node in loops if any(flow.nodes(ast.Break)) else ():
+        if any(isinstance(inner, ast.Break) for inner in ast.walk(node)):
             found |= _variables(node)
     return found

@@ -17,7 +17,7 @@ def deleted_name_used(subject: Subject) -> Iterator[Violation]:
     Python deletes it where the handler ends. The body of a function counts from where the function is called.
 
     A `del` in a branch or loop does not count, and neither does a read that may come before it. It keeps silent below
-    what may bind any name: `%run`, `exec` and their like.
+    what may bind any name: `%run`, `exec` and their like. A read in a branch is a warning only.
 
     ## Why is this bad?
     The cell fails with a `NameError` in every run from top to bottom. It worked while it was written because it ran
@@ -55,5 +55,6 @@ def deleted_name_used(subject: Subject) -> Iterator[Violation]:
             cell=found.cell,
             line=use.line,
             column=use.column,
+            level="warning" if use.unlikely else None,
             once=use.name,
         )

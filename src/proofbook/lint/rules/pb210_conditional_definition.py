@@ -7,9 +7,8 @@ from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Definition
-from proofbook.lint.bindable import bindable
 from proofbook.lint.branches import always_bound
-from proofbook.lint.names import LENIENT_TAGS
+from proofbook.lint.names import LENIENT_TAGS, Names
 from proofbook.lint.rule import IMPLICIT, Subject, Violation, rule
 
 __all__ = ["conditional_definition"]
@@ -64,8 +63,9 @@ def conditional_definition(subject: Subject) -> Iterator[Violation]:
     sure: set[str] = set(injected)
     maybe: dict[str, _Maybe] = {}
     told: set[str] = set()
-    for flow in subject.flow:
-        if bindable(flow, folders=()).unknown_from is not None or flow.problem is not None:
+    names = subject.once(Names)
+    for index, flow in enumerate(subject.flow):
+        if names.unknown_from(index) is not None or flow.problem is not None:
             # from here on any name may exist
             return
         yield from _reads(flow, sure=sure, maybe=maybe, constants=constants, told=told)
@@ -85,7 +85,7 @@ def _reads(
         return
     here = _of_cell(flow)
     for use in flow.uses:
-        if use.deferred or use.conditional or use.guarded or use.via or use.name in sure or use.name in told:
+        if use.deferred or use.unlikely or use.guarded or use.via or use.name in sure or use.name in told:
             continue
         found = maybe.get(use.name) or (here.get(use.name) if use.possible else None)
         if found is None or use.name in _sure(flow, constants, until=use.line):

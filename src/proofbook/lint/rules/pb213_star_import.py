@@ -68,18 +68,17 @@ def _fix(subject: Subject, flow: CellFlow, imported: Import) -> Fix | None:
     names = exported(imported.module, folders=folders) if not imported.level else None
     if names is None or any(cell.problem is not None for cell in subject.flow):
         return None
-    mentions = Mentions(subject.notebook, subject.flow)
+    mentions = subject.once(Mentions)
     bound = {binding.name for cell in subject.flow for binding in cell.bindings}
     read = frozenset[str]().union(*(cell.reads for cell in subject.flow))
     wanted = names & read
     if mentions.everything or wanted & bound or any(is_known(name) and name.startswith("_") for name in wanted):
         return None
-    nodes = ast.walk(flow.tree) if flow.tree is not None else ()
     statement = next(
         (
             node
-            for node in nodes
-            if isinstance(node, ast.ImportFrom) and flow.place(node.names[0]).line == imported.line
+            for node in flow.nodes(ast.ImportFrom)
+            if flow.place(node.names[0]).line == imported.line
             if node.module == imported.module and node.names[0].name == "*"
         ),
         None,

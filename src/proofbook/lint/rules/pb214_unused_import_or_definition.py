@@ -74,7 +74,7 @@ def unused_import_or_definition(subject: Subject) -> Iterator[Violation]:
     if not any(_does_something(flow) for flow in subject.flow):
         return
     read = frozenset[str]().union(*(flow.reads for flow in subject.flow))
-    mentions = Mentions(subject.notebook, subject.flow)
+    mentions = subject.once(Mentions)
     # nbgrader reads what pupils fill in
     graded = any("nbgrader" in cell.metadata for cell in subject.notebook.cells)
 
