@@ -10,6 +10,7 @@ from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Span
 from proofbook.lint import task_paths, written
 from proofbook.lint.declared import ONLY
+from proofbook.lint.looked import look
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["product_never_written"]
@@ -123,6 +124,8 @@ def _calls_the_project(subject: Subject) -> bool:
     relative = any(known.level for flow in subject.flow for known in flow.imports)
     folder = subject.folder or Path()
     places = (folder, folder / "src", folder / Path(subject.notebook.path).parent)
-    return relative or any(
-        (place / name).is_dir() or (place / f"{name}.py").is_file() for name in called & imported for place in places
-    )
+    modules = [place / name for name in called & imported for place in places]
+    for module in modules:
+        look(module)
+        look(f"{module}.py")
+    return relative or any(module.is_dir() or module.with_name(f"{module.name}.py").is_file() for module in modules)
