@@ -69,6 +69,7 @@ RULE_MODULES = (
     f"{_HERE}.pb602_product_never_written",
     f"{_HERE}.pb603_upstream_mismatch",
     f"{_HERE}.pb604_train_test_leakage",
+    f"{_HERE}.pb605_missing_file",
     f"{_HERE}.pb701_nothing_recorded",
     f"{_HERE}.pb702_record_name",
     f"{_HERE}.pb703_record_type",

@@ -296,21 +296,21 @@ CASES = {
             "nobody has it",
             ["import pandas as pd\nx = pd.read_csv('data/flights.csv')", "open('notes.txt')"],
             [
-                "1:2:17 error `data/flights.csv` is read, and there is no such file in the project",
-                "2:1:6 error `notes.txt` is read, and there is no such file in the project",
+                "1:2:17 error `data/flights.csv` is read, and there is no such file",
+                "2:1:6 error `notes.txt` is read, and there is no such file",
             ],
             files={"README.md": ""},
         ),
         Case(
             "put together of constants",
             ["from pathlib import Path\nDATA = Path('data')", "(DATA / 'flights.csv').read_text()"],
-            ["2:1:2 error `data/flights.csv` is read, and there is no such file in the project"],
+            ["2:1:2 error `data/flights.csv` is read, and there is no such file"],
             files={"README.md": ""},
         ),
         Case(
             "in a loop, and in a with",
             ["import json\nfor _ in range(2):\n    with open('a.json') as file:\n        json.load(file)"],
-            ["1:3:15 error `a.json` is read, and there is no such file in the project"],
+            ["1:3:15 error `a.json` is read, and there is no such file"],
             files={"README.md": ""},
         ),
         Case(
@@ -320,8 +320,8 @@ CASES = {
                 "import xarray as xr\nxr.open_dataset('t.nc')",
             ],
             [
-                "1:2:16 error `map.png` is read, and there is no such file in the project",
-                "2:2:17 error `t.nc` is read, and there is no such file in the project",
+                "1:2:16 error `map.png` is read, and there is no such file",
+                "2:2:17 error `t.nc` is read, and there is no such file",
             ],
             files={"README.md": ""},
         ),
@@ -344,7 +344,7 @@ CASES = {
         Case(
             "after a harmless command",
             ["!ls", "open('a.csv')"],
-            ["2:1:6 error `a.csv` is read, and there is no such file in the project"],
+            ["2:1:6 error `a.csv` is read, and there is no such file"],
             files={"README.md": ""},
         ),
         Case("in another folder", ["%cd data", "open('a.csv')"], files={"README.md": ""}),
@@ -359,7 +359,12 @@ CASES = {
             files={"README.md": ""},
         ),
         Case("text in place of a path", ["import pandas as pd\npd.read_json('{}')"], files={"README.md": ""}),
-        Case("outside of the project", ["open('../a.csv')"], files={"README.md": ""}),
+        Case(
+            "outside of the project",
+            ["open('../nobody/a.csv')"],
+            ["1:1:6 error `../nobody/a.csv` is read, and there is no such file"],
+            files={"README.md": ""},
+        ),
         Case("a product", ["open('out/raw.csv')"], project=_task("load"), files={"README.md": ""}),
     ],
 }

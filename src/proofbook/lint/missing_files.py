@@ -1,0 +1,208 @@
+"""
+Files that a notebook reads and that nobody has: the ground of PB605.
+
+Silent wherever something above may have made the file: what is left is missing for sure, as far as code can be read.
+"""
+
+# ruff: noqa: SIM905  lists of words read best as words
+
+import ast
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from proofbook.analyze.cells import CellFlow
+from proofbook.analyze.flow import FileUse, Span
+from proofbook.lint.looked import look
+from proofbook.lint.names import LENIENT_TAGS
+from proofbook.lint.rule import Subject
+from proofbook.model.notebook import Cell
+
+__all__ = ["MissingFile", "missing_files"]
+
+# these make the file that is not there, or give None instead of failing
+_MAKERS = frozenset({"sqlite3.connect", "pandas.HDFStore", "cv2.imread"})
+# name -> position of the path and the keyword it may come by; None: by keyword only, a position may be other data
+_MORE_READERS = {
+    **{f"xarray.{name}": (0, "filename_or_obj") for name in ("open_dataset", "load_dataset", "open_dataarray")},
+    **{f"IPython.display.{name}": (None, "filename") for name in ("Image", "SVG", "Audio", "HTML", "Markdown")},
+    **{f"IPython.core.display.{name}": (None, "filename") for name in ("Image", "SVG", "HTML")},
+    "pickle.load": (None, "-"),
+    "os.listdir": (0, "path"),
+}
+_MOVES = frozenset({"os.chdir", "os.fchdir", "contextlib.chdir"})
+_FOLDER_MAGICS = frozenset({"cd", "pushd", "popd"})
+_STARTS_OTHERS = ("os.system", "os.popen", "os.exec", "os.spawn", "subprocess.", "sh.", "runpy.", "papermill.", "exec")
+_FETCHES = re.compile(r"download|retrieve|extract|unpack|unzip|untar|fetch|get_file|clone|checkout", re.IGNORECASE)
+_HARMLESS_COMMAND = re.compile(
+    r"\s*(ls|cat|head|tail|wc|pwd|echo|which|date|free|df|du|nvidia-smi|python3? --version)\b"
+)
+_HARMLESS_MAGICS = frozenset(
+    "%matplotlib %config %load_ext %reload_ext %autoreload %time %timeit %%time %%timeit %%capture %who %whos %pwd %ls "
+    "%precision %xmode %pinfo %pdoc %prun %%prun %%html %%HTML %%latex %%markdown %%javascript %%js %%svg %%SVG".split()
+)
+# text in place of a path, a pattern, a variable of the shell, a home folder, an address
+_NO_PLAIN_PATH = re.compile(r"[\n<>{}\[\]*?$|\\]|^~|^[A-Za-z][A-Za-z0-9+.-]*:|^/|^\s*$")
+_ALWAYS = (ast.With, ast.AsyncWith, ast.For, ast.AsyncFor)
+_MAYBE = (
+    ast.Match,
+    ast.Assert,
+    ast.Lambda,
+    ast.IfExp,
+    ast.BoolOp,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
+
+
+class MissingFile(Struct, frozen=True, kw_only=True):
+    """A file that is read and not there."""
+
+    cell: Cell
+    path: str
+    span: Span
+
+
+def missing_files(subject: Subject) -> Iterator[MissingFile]:
+    """Every read of a file that is neither beside the notebook nor in the project, and that nothing above can make."""
+    if subject.folder is None or _moves(subject):
+        return
+    products = _products(subject)
+    said: list[str] = []
+    of = {name for flow in subject.flow for *_, names in _reads(flow) for name in names}
+    for flow in subject.flow:
+        if LENIENT_TAGS & set(flow.cell.tags) or flow.tree is None:
+            if _makes_files(flow):
+                return
+            said += _strings(flow, set(), of=of) if flow.tree is not None else [flow.cell.source]
+            continue
+        reads = list(_reads(flow))
+        own = {(span.line, span.column) for _, span, _ in reads}
+        said += _strings(flow, own, of=of)
+        if _makes_files(flow):
+            return
+        for path, span, _ in reads:
+            if not _made(path, said) and posixpath.normpath(path) not in products and not _exists(path, subject):
+                yield MissingFile(cell=flow.cell, path=path, span=span)
+        if any(use.mode == "write" and use.path is None for use in flow.files):
+            return
+
+
+def _reads(flow: CellFlow) -> Iterator[tuple[str, Span, tuple[str, ...]]]:
+    """Plain relative paths that the cell surely reads: path, its place, and the names that it is made of."""
+    certain = {_key(flow.place(node)): node for node in _certain_calls(flow)}
+    for use in flow.files:
+        if use.mode == "read" and _is_plain(use) and _key(use.call_span) in certain:
+            yield use.path or "", use.span, use.names
+    for call in flow.calls:
+        if call.name in _MORE_READERS and _key(call.span) in certain:
+            position, keyword = _MORE_READERS[call.name]
+            given = [one.value for one in call.node.keywords if one.arg == keyword]
+            given += call.node.args[position : position + 1] if position is not None else []
+            for node in given[:1]:
+                plain = isinstance(node, ast.Constant) and isinstance(node.value, str)
+                if plain and not _NO_PLAIN_PATH.search(node.value):  # type: ignore[attr-defined]
+                    yield node.value, flow.place(node), ()  # type: ignore[attr-defined]
+
+
+def _is_plain(use: FileUse) -> bool:
+    known = use.call not in _MAKERS and not use.deferred
+    return known and use.path is not None and not _NO_PLAIN_PATH.search(use.path)
+
+
+def _certain_calls(flow: CellFlow) -> Iterator[ast.Call]:
+    """Calls that run whenever the cell does: in no branch, no `try`, no function."""
+    stack: list[ast.AST] = list(flow.tree.body) if flow.tree is not None else []
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.stmt) and not isinstance(node, _ALWAYS) and hasattr(node, "body"):
+            continue
+        if isinstance(node, _MAYBE):
+            continue
+        if isinstance(node, ast.Call):
+            yield node
+        stack.extend(ast.iter_child_nodes(node))
+
+
+def _key(span: Span) -> tuple[int, int, int, int]:
+    return span.line, span.column, span.end_line, span.end_column
+
+
+def _strings(flow: CellFlow, own: set[tuple[int, int]], *, of: set[str]) -> list[str]:
+    """Texts of the cell that may name what it makes: all but those that are read here, or that name such a path."""
+    found: list[str] = []
+    tree = flow.tree
+    skipped: set[ast.AST] = set()
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", None) in of for target in node.targets):
+            skipped.update(ast.walk(node.value))
+        if node in skipped:
+            continue
+        if isinstance(node, ast.expr):
+            span = flow.place(node)
+            if (span.line, span.column) in own and not isinstance(node, ast.Call):
+                skipped.update(ast.walk(node))
+                continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append(node.value)
+    return found + [magic.arguments for magic in flow.magics]
+
+
+def _made(path: str, said: list[str]) -> bool:
+    """Whether a text above names the file, or a folder that it lies in."""
+    parts = [part for part in posixpath.normpath(path).split("/") if part not in {"..", "."}]
+    stem = posixpath.splitext(parts[-1])[0] if parts else ""
+    folders = set(parts[:-1])
+    return any((stem and stem in text) or folders & set(re.split(r"[/\s'\"]+", text)) for text in said)
+
+
+def _exists(path: str, subject: Subject) -> bool:
+    """Whether it is there for a kernel that works beside the notebook, or in the project."""
+    root = (subject.folder or Path()).absolute()
+    for folder in dict.fromkeys(((root / subject.notebook.path).parent, root)):
+        place = Path(posixpath.normpath((folder / path).as_posix()))
+        look(place)
+        try:
+            if place.exists():
+                return True
+        except (OSError, ValueError):
+            return True
+    return False
+
+
+def _products(subject: Subject) -> set[str]:
+    """What the pipeline's tasks write, as far as it is known."""
+    declared = subject.project.declared if subject.project is not None else None
+    tasks = declared.tasks.values() if declared is not None else ()
+    return {posixpath.normpath(path) for products in tasks for path in (products or {}).values() if path is not None}
+
+
+def _moves(subject: Subject) -> bool:
+    by_call = any(call.name in _MOVES for _, call in subject.calls)
+    return by_call or any(magic.name in _FOLDER_MAGICS for flow in subject.flow for magic in flow.magics)
+
+
+def _makes_files(flow: CellFlow) -> bool:
+    """Whether the cell does what may write any file: starts programs, fetches, runs code that is not seen."""
+    if flow.wild or any(not _is_harmless(magic.kind, magic.name, magic.arguments) for magic in flow.magics):
+        return True
+    for node in ast.walk(flow.tree) if flow.tree is not None else ():
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if _FETCHES.search(called):
+                return True
+    return any(call.name.startswith(_STARTS_OTHERS) for call in flow.calls)
+
+
+def _is_harmless(kind: str, name: str, arguments: str) -> bool:
+    if kind == "shell":
+        return bool(_HARMLESS_COMMAND.match(arguments)) and ">" not in arguments
+    if kind == "help":
+        return True
+    sign = {"line": "%", "automagic": "%", "cell": "%%"}.get(kind, "")
+    return f"{sign}{name}" in _HARMLESS_MAGICS
