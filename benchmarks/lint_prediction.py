@@ -90,7 +90,11 @@ def read(path: Path) -> dict[str, Any] | None:
     if not isinstance(document, dict) or document.get("nbformat") != 4 or not isinstance(document.get("cells"), list):
         return None
     metadata = document.get("metadata", {})
-    named = metadata.get("language_info", {}).get("name"), metadata.get("kernelspec", {}).get("language")
+    named = (
+        metadata.get("language_info", {}).get("name"),
+        metadata.get("kernelspec", {}).get("language"),
+        metadata.get("jupytext", {}).get("main_language"),
+    )
     kernel = metadata.get("kernelspec", {}).get("name", "python3")
     language = next((name for name in named if name), "python" if kernel.startswith("python") else kernel)
     code = [cell for cell in document["cells"] if cell.get("cell_type") == "code" and "".join(cell["source"]).strip()]
