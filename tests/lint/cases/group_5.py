@@ -246,15 +246,6 @@ CASES = {
             ],
         ),
         Case(
-            "groups of polars",
-            [_RECORD + "\nimport polars as pl\nd = f.group_by('a').agg(pl.len())\nrecord('t', d)"],
-            ["1:3:5 warning the order of `.group_by()` is left to chance, and decides the record `t`"],
-            fixed=[
-                _RECORD
-                + "\nimport polars as pl\nd = f.group_by('a', maintain_order=True).agg(pl.len())\nrecord('t', d)"
-            ],
-        ),
-        Case(
             "a set with a name has no fix",
             [_RECORD + "\nnames = {a, b}\nrecord('names', [n for n in names])"],
             ["1:2:9 warning the order of a set is left to chance, and decides the record `names`"],
@@ -267,6 +258,13 @@ CASES = {
             [_RECORD + "\nimport os\nrecord('n', len(os.listdir('.')))\nrecord('m', sum(len(x) for x in {a, b}))"],
         ),
         Case("sorted later", ["import pandas as pd\npd.DataFrame(list({a, b})).sort_values('x').to_csv('a.csv')"]),
+        Case(
+            "groups of a table, which are joined or looked up",
+            [
+                _RECORD + "\nd = f.group_by('a').agg(n)\nf.join(d, on='a').write_csv('a.csv')",
+                "e = dict((x, f(x)) for x in {a, b})\nrecord('t', e['a'])",
+            ],
+        ),
         Case("shown only", ["import os\nprint(os.listdir('.'))\nfor x in {a, b}:\n    print(x)"]),
     ],
 }

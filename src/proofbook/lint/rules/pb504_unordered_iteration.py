@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Span
 from proofbook.analyze.sources import Reach
-from proofbook.lint.arguments import with_argument
 from proofbook.lint.fix import Edit, Fix
 from proofbook.lint.rule import Subject, Violation, rule
 from proofbook.lint.rules.pb503_clock_reaches_record import reaches
@@ -23,8 +22,8 @@ _TAKES = {"enumerate", "list", "tuple", "map", "zip"}
 def unordered_iteration(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
-    Finds a set that is gone through, a folder that is listed (`os.listdir`, `glob`, `iterdir`) and a polars `group_by`,
-    where the order in which they come decides what is recorded or written to a file. What is sorted, counted or summed
+    Finds a set that is gone through and a folder that is listed (`os.listdir`, `glob`, `iterdir`), where the order in
+    which they come decides what is recorded or written to a file. What is sorted, counted, summed or looked up by a key
     on the way has no order to lose and is left alone, as is a set of numbers.
 
     ## Why is this bad?
@@ -45,7 +44,7 @@ def unordered_iteration(subject: Subject) -> Iterator[Violation]:
 
     ## Fix safety
     The fix is unsafe: it sorts where they are gone through, which changes the order of the results, makes a list of
-    what came one by one, and fails where the elements cannot be compared. A `group_by` is told to keep the order.
+    what came one by one, and fails where the elements cannot be compared.
     """
     flows = {flow.cell.number: flow for flow in subject.flow}
     told: set[tuple[int, Span]] = set()
@@ -53,6 +52,9 @@ def unordered_iteration(subject: Subject) -> Iterator[Violation]:
         source = reach.source
         flow = flows.get(source.cell)
         if source.kind != "unordered" or not reach.sure or flow is None or (source.cell, source.span) in told:
+            continue
+        # groups of a table are mostly joined or looked up afterwards, where their order is of no account
+        if source.text == ".group_by()" or _is_looked_up(reach):
             continue
         told.add((source.cell, source.span))
         what = "a set" if "set" in source.text else f"`{source.text}`"
@@ -64,6 +66,16 @@ def unordered_iteration(subject: Subject) -> Iterator[Violation]:
             column=source.span.column,
             fix=_sorted(flow, source.span, source.text),
         )
+
+
+def _is_looked_up(reach: Reach) -> bool:
+    """Whether one entry is recorded, which has its key in any order."""
+    value = reach.record.value if reach.record is not None else None
+    return (
+        isinstance(value, ast.Subscript)
+        and isinstance(value.slice, ast.Constant)
+        and isinstance(value.slice.value, str)
+    )
 
 
 def _arrival(reach: Reach) -> str:
@@ -78,10 +90,6 @@ def _sorted(flow: CellFlow, span: Span, text: str) -> Fix | None:
     node = next((node for node in flow.nodes(ast.Call, ast.Set, ast.SetComp) if flow.place(node) == span), None)
     if node is None:
         return None
-    if isinstance(node, ast.Call) and text == ".group_by()":
-        edit = with_argument(flow, node, "maintain_order=True")
-        title = "Let `group_by` keep the order"
-        return Fix(title=title, safety="unsafe", changes=(edit,)) if edit is not None else None
     around = parent(flow, node)
     if not (text.endswith(_LISTED) or _is_gone_through(around, node)) or _is_called(around, {"next", "sorted"}):
         return None
