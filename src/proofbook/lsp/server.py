@@ -89,7 +89,11 @@ class Server(LanguageServer):
         before = self._seen.get(uri)
         project = self._project(document.path)
         shown = project.shown(document.path)
-        opened = document.opened(self.workspace, shown=shown)
+        try:
+            opened = document.opened(self.workspace, shown=shown)
+        except Exception as error:  # noqa: BLE001 - whatever an editor sends, the server goes on
+            self._log(f"{shown} cannot be taken apart: {type(error).__name__}: {error}")
+            return
         seen = look(
             opened,
             configuration=project.lint,
@@ -98,9 +102,7 @@ class Server(LanguageServer):
         )
         self._seen[uri] = seen
         for failure in seen.failures:
-            # into the log: in JupyterLab a message is a dialog, and there is nothing that the person could do
-            message = f"{failure}. The other rules go on; please report it"
-            self.window_log_message(types.LogMessageParams(type=types.MessageType.Error, message=message))
+            self._log(f"{failure}. The other rules go on; please report it")
         table = published(seen, codec=self.workspace.position_codec)
         gone = set(before.opened.documents) - set(table) if before is not None else set()
         for address, diagnostics in (table | {address: [] for address in gone}).items():
@@ -120,6 +122,10 @@ class Server(LanguageServer):
         self.text_document_publish_diagnostics(
             types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics, version=version)
         )
+
+    def _log(self, message: str) -> None:
+        """Note what is wrong with us. No dialog, which is what JupyterLab makes of a message: it would help nobody."""
+        self.window_log_message(types.LogMessageParams(type=types.MessageType.Error, message=message))
 
     def _warn(self, message: str) -> None:
         """Say something to the person; the same thing only once."""

@@ -78,13 +78,22 @@ def _pieces(lines: tuple[str, ...], blocks: Sequence[Block], start: int) -> Iter
             break
         tail -= 1
         end -= len(blocks[tail].lines) + len(_GAP)
-    # a gap must end what lies between; one that a neighbour took for its own is given back
-    while at < end and lines[max(at, end - len(_GAP)) : end] != _GAP and tail < len(blocks):
-        end += len(blocks[tail].lines) + len(_GAP)
-        tail += 1
+    # what lies between must be cells; where a neighbour took too much for its own, it is given back
+    while not _are_cells(lines[at:end]):
+        if tail < len(blocks):
+            end += len(blocks[tail].lines) + len(_GAP)
+            tail += 1
+        else:
+            head -= 1
+            at -= len(blocks[head].lines) + len(_GAP)
     yield from _whole(blocks[:head], start)
     yield from _between(lines[at:end], blocks[head:tail], start + at)
     yield from _whole(blocks[tail:], start + end)
+
+
+def _are_cells(lines: tuple[str, ...]) -> bool:
+    """Whether these are none or several cells, each with a line at least and a gap behind it."""
+    return not lines or (len(lines) > len(_GAP) and lines[-len(_GAP) :] == _GAP)
 
 
 def _stands(lines: tuple[str, ...], block: Block, at: int) -> bool:
@@ -100,24 +109,33 @@ def _whole(blocks: Sequence[Block], start: int) -> Iterator[_Piece]:
 
 def _between(lines: tuple[str, ...], blocks: Sequence[Block], start: int) -> Iterator[_Piece]:
     """What has changed: `lines` stand where `blocks` stood."""
-    if not lines:
-        return
-    if len(blocks) == 1:
+    while lines and len(blocks) > 1:
+        found = _unchanged(lines, blocks)
+        if found is None:
+            break
+        index, at = found
+        end = at + len(blocks[index].lines) + len(_GAP)
+        yield from _between(lines[:at], blocks[:index], start)
+        yield _Piece(start + at, blocks[index].lines, blocks[index])
+        lines, blocks, start = lines[end:], blocks[index + 1 :], start + end
+    if lines and len(blocks) == 1:
         yield _Piece(start, lines[: -len(_GAP)], blocks[0])
         return
-    for index, block in enumerate(blocks):
-        for at in _beginnings(lines):
-            if any(block.lines) and _stands(lines, block, at):
-                end = at + len(block.lines) + len(_GAP)
-                yield from _between(lines[:at], blocks[:index], start)
-                yield _Piece(start + at, block.lines, block)
-                yield from _between(lines[end:], blocks[index + 1 :], start + end)
-                return
-    found = list(_split(lines, start))
-    if len(found) == len(blocks):
-        for piece, block in zip(found, blocks, strict=True):
+    pieces = list(_split(lines, start))
+    if len(pieces) == len(blocks):
+        for piece, block in zip(pieces, blocks, strict=True):
             piece.before = block
-    yield from found
+    yield from pieces
+
+
+def _unchanged(lines: tuple[str, ...], blocks: Sequence[Block]) -> tuple[int, int] | None:
+    """The first block that stands in `lines` as it was, and where; None where none does."""
+    for index, block in enumerate(blocks):
+        for at in _beginnings(lines) if any(block.lines) else ():
+            end = at + len(block.lines) + len(_GAP)
+            if _stands(lines, block, at) and _are_cells(lines[:at]) and _are_cells(lines[end:]):
+                return index, at
+    return None
 
 
 def _beginnings(lines: tuple[str, ...]) -> Iterator[int]:
@@ -135,9 +153,14 @@ def _split(lines: tuple[str, ...], start: int) -> Iterator[_Piece]:
         rest = lines[at:]
         places = (end for end in _beginnings(rest) if least <= end <= len(rest) - least)
         ends = [end - len(_GAP) for end in (*islice(places, _FARTHEST), len(rest))]
-        shortest = next((end for end in ends if _parses(rest[:end])), ends[0])
+        shortest = next((end for end in ends if not _goes_on(rest, end) and _parses(rest[:end])), ends[0])
         yield _Piece(start + at, lines[at : at + shortest])
         at += shortest + len(_GAP)
+
+
+def _goes_on(lines: tuple[str, ...], end: int) -> bool:
+    """Whether what follows the gap at `end` is indented, which no cell begins with."""
+    return lines[end + len(_GAP) : end + len(_GAP) + 1] > ("",) and lines[end + len(_GAP)][0].isspace()
 
 
 def _parses(lines: tuple[str, ...]) -> bool:
