@@ -32,10 +32,15 @@ def _cells(before: Notebook, after: Notebook) -> Iterator[list[str]]:
         for number in range(max(len(gone), len(come))):
             one = gone[number] if number < len(gone) else None
             two = come[number] if number < len(come) else None
-            if one is not None and two is not None and _key(one) != _key(two) and (_own(one) or _own(two)):
+            if one is not None and two is not None and not _alike(one, two):
                 yield from filter(None, [_gone(one, new, after), _come(two, old)])
             else:
                 yield from filter(None, [_block(one, two, new, old, after)])
+
+
+def _alike(one: Cell, two: Cell) -> bool:
+    """Whether the second is what became of the first."""
+    return _key(one) == _key(two) or one.source == two.source or not (_own(one) or _own(two))
 
 
 def _block(one: Cell | None, two: Cell | None, new: list[str], old: list[str], after: Notebook) -> list[str] | None:
@@ -75,7 +80,7 @@ def _source(old: str, new: str) -> list[str]:
         return []
     lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2))
     # the first two are the file names; each `@@ -1,3 +1,2 @@` says where in the cell
-    return lines[2:] or ["~ white space at the end of lines"]
+    return lines[2:] or ["~ line ends"]
 
 
 def _entries(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
