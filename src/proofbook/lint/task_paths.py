@@ -9,6 +9,7 @@ from msgspec import Struct
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Span
 from proofbook.lint.rule import Subject
+from proofbook.lint.syntax import ancestors
 
 __all__ = ["KeyUse", "TableUse", "uses"]
 
@@ -49,7 +50,7 @@ def uses(subject: Subject, table: str) -> TableUse:
             continue
         if any(binding.name == table for binding in flow.bindings):
             return TableUse(open=True)
-        for chain in _mentions(flow.tree, table):
+        for chain in _mentions(flow, table):
             if _is_local(chain, table):
                 continue
             found = _key_use(flow, chain)
@@ -59,6 +60,7 @@ def uses(subject: Subject, table: str) -> TableUse:
                 tested = True
             else:
                 unclear = True
+    keys.sort(key=lambda use: (use.flow.cell.number, use.span.line, use.span.column))
     return TableUse(keys=tuple(keys), open=unclear, tested=tested)
 
 
@@ -67,14 +69,11 @@ def _in_magics(flow: CellFlow, table: str) -> bool:
     return any(table in _WORD.findall(text) for text in texts)
 
 
-def _mentions(tree: ast.Module, name: str) -> Iterator[list[ast.AST]]:
+def _mentions(flow: CellFlow, name: str) -> Iterator[list[ast.AST]]:
     """Each place that reads the name: the node, then what it stands in, from the inside out."""
-    stack: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(tree, ())]
-    while stack:
-        node, around = stack.pop()
+    for node in ast.walk(flow.tree) if flow.tree is not None else ():
         if isinstance(node, ast.Name) and node.id == name:
-            yield [node, *around]
-        stack += [(child, (node, *around)) for child in reversed(list(ast.iter_child_nodes(node)))]
+            yield [node, *ancestors(flow, node)]
 
 
 def _is_local(chain: list[ast.AST], name: str) -> bool:

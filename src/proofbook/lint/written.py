@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from proofbook.analyze.spans import segment
 from proofbook.lint import parameters
 from proofbook.lint.rule import Subject
 from proofbook.model.notebook import Cell
@@ -36,13 +37,11 @@ def writes(subject: Subject) -> Iterator[Written]:
     for flow in subject.flow:
         for use in flow.files:
             if use.mode == "write":
-                lines = flow.cell.source.split("\n")[use.span.line - 1 : use.span.end_line]
-                lines[-1:] = [line[: use.span.end_column - 1] for line in lines[-1:]]
-                lines[:1] = [line[use.span.column - 1 :] for line in lines[:1]]
+                source = segment(flow.cell.source, use.span)
                 path = None if use.path is None or given.intersection(use.names) else normal(use.path, subject)
                 path = None if path is not None and moved and not posixpath.isabs(path) else path
                 line, column = use.call_span.line, use.call_span.column
-                yield Written(path=path, source="\n".join(lines), cell=flow.cell, line=line, column=column)
+                yield Written(path=path, source=source, cell=flow.cell, line=line, column=column)
         for magic in flow.magics:
             if magic.kind == "cell" and magic.name in _WRITE_MAGICS:
                 name = _last_word(magic.arguments)

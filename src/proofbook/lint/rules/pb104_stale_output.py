@@ -13,10 +13,10 @@ __all__ = ["stale_output"]
 def stale_output(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
-    Finds a cell that shows what an older version of its source made. Proofbook notes, when it executes a notebook and
-    keeps what it shows in the source, what each cell was (`proofbook.ran` in the cell's metadata); here the two are
-    compared. Comments, blank lines and layout do not count. A cell without the note is never at fault, nor is one whose
-    outputs somebody else has made since.
+    Finds a cell that shows what an older version of its source made. Where outputs are meant to be committed,
+    `proofbook lint --fix` notes beside each output that it makes what the cell was (`proofbook.ran` in the cell's
+    metadata); here the two are compared. Comments, blank lines and layout do not count. A cell without the note is
+    never at fault, nor is one whose outputs or execution count somebody else has changed since.
 
     Where outputs are not meant to be committed (`commit_outputs = false`, the default) it is a warning: the build makes
     its own outputs. With `commit_outputs = true` it is an error.

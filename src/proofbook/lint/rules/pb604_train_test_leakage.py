@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 
 from proofbook.analyze.cells import CellFlow
+from proofbook.analyze.spans import segment
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["train_test_leakage"]
@@ -89,7 +90,7 @@ class _Story(Struct, kw_only=True):
                 self._judge(flow, node)
                 if names.get(id(node)) == _SPLIT:
                     self._split(node)
-            self._bind(statement, fits, split=any(names.get(id(node)) == _SPLIT for node in calls))
+            self._bind(flow, statement, fits, split=any(names.get(id(node)) == _SPLIT for node in calls))
 
     def told(self) -> Iterator[Violation]:
         """All that was found, with the models that were scored on nothing else than what they were fitted on."""
@@ -110,9 +111,9 @@ class _Story(Struct, kw_only=True):
         fit = _Fit(
             flow=flow,
             node=node,
-            model=ast.unparse(node.func.value),
-            data=self._versioned(data),
-            shown=ast.unparse(data),
+            model=_text(flow, node.func.value),
+            data=self._versioned(flow, data),
+            shown=_text(flow, data),
         )
         if isinstance(data, ast.Name) and data.id in self.aside:
             self.found.append(
@@ -124,9 +125,9 @@ class _Story(Struct, kw_only=True):
 
     def _judge(self, flow: CellFlow, node: ast.Call) -> None:
         if _method(node) in _USES and node.args and isinstance(node.func, ast.Attribute):
-            model = ast.unparse(node.func.value)
+            model = _text(flow, node.func.value)
             if model in self.fits:
-                self.judged.setdefault(model, []).append((self._versioned(node.args[0]), flow, node))
+                self.judged.setdefault(model, []).append((self._versioned(flow, node.args[0]), flow, node))
 
     def _split(self, node: ast.Call) -> None:
         for argument in node.args:
@@ -137,7 +138,7 @@ class _Story(Struct, kw_only=True):
                 )
                 self.found.append(_violation(fit.flow, fit.node, message))
 
-    def _bind(self, statement: ast.stmt, fits: list[_Fit], *, split: bool) -> None:
+    def _bind(self, flow: CellFlow, statement: ast.stmt, fits: list[_Fit], *, split: bool) -> None:
         targets = statement.targets if isinstance(statement, ast.Assign) else []
         for target in targets:
             parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
@@ -150,21 +151,21 @@ class _Story(Struct, kw_only=True):
                 if split and len(parts) > 1 and number % 2:
                     self.aside.add(part.id)
                 elif len(parts) == 1 and isinstance(statement, ast.Assign):
-                    self._made(part.id, statement.value, fits)
+                    self._made(flow, part.id, statement.value, fits)
 
-    def _made(self, name: str, value: ast.expr, fits: list[_Fit]) -> None:
+    def _made(self, flow: CellFlow, name: str, value: ast.expr, fits: list[_Fit]) -> None:
         """Note that `name` is what a fit made: at once, or by `.transform` of what it was fitted on."""
         for fit in fits:
             if fit.node is value and _method(fit.node) in {"fit_transform", "fit_resample"}:
                 self.made_by[name] = fit
         if isinstance(value, ast.Call) and _method(value) == "transform" and isinstance(value.func, ast.Attribute):
-            earlier = self.fits.get(ast.unparse(value.func.value))
-            if earlier is not None and value.args and self._versioned(value.args[0]) == earlier.data:
+            earlier = self.fits.get(_text(flow, value.func.value))
+            if earlier is not None and value.args and self._versioned(flow, value.args[0]) == earlier.data:
                 self.made_by[name] = earlier
 
-    def _versioned(self, node: ast.expr) -> str:
+    def _versioned(self, flow: CellFlow, node: ast.expr) -> str:
         names = sorted({part.id for part in ast.walk(node) if isinstance(part, ast.Name)})
-        return f"{ast.unparse(node)} {[(name, self.versions.get(name, 0)) for name in names]}"
+        return f"{_text(flow, node)} {[(name, self.versions.get(name, 0)) for name in names]}"
 
 
 def _statements(tree: ast.Module | None) -> Iterator[ast.stmt]:
@@ -176,6 +177,11 @@ def _statements(tree: ast.Module | None) -> Iterator[ast.stmt]:
             waiting += reversed(node.body)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Return | ast.Assert):
             yield node
+
+
+def _text(flow: CellFlow, node: ast.expr) -> str:
+    """An expression as it is written, on one line."""
+    return " ".join(segment(flow.cell.source, flow.place(node)).split())
 
 
 def _method(node: ast.Call) -> str | None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Definition, RecordCall
+from proofbook.lint.edits import inserted, replaced
 from proofbook.lint.fix import Edit, Fix
 from proofbook.lint.records import recorded
 from proofbook.lint.rule import Subject, Violation, rule
@@ -78,11 +79,14 @@ def record_type(subject: Subject) -> Iterator[Violation]:
 
 
 def _fix(flow: CellFlow, call: RecordCall, fault: _Fault) -> Fix | None:
-    text = ast.unparse(call.value) if call.value is not None else ""
     if call.value is None or not (fault.before or fault.behind or fault.instead):
         return None
-    made = fault.instead if fault.instead is not None else f"{fault.before}{text}{fault.behind}"
-    changes = (Edit(cell=flow.cell, span=flow.place(call.value), text=made),)
+    place = flow.place(call.value)
+    if fault.instead is not None:
+        changes: tuple[Edit, ...] = (replaced(flow, call.value, fault.instead),)
+    else:
+        ends = ((place.line, place.column, fault.before), (place.end_line, place.end_column, fault.behind))
+        changes = tuple(inserted(flow, line=line, column=column, text=text) for line, column, text in ends if text)
     return Fix(title=fault.advice[0].upper() + fault.advice[1:], safety="unsafe", changes=changes)
 
 
@@ -135,9 +139,9 @@ class _Known:
         if isinstance(node, ast.Set | ast.SetComp) or called in {"set", "frozenset"}:
             return _Fault("a set", "record a sorted list of it", "sorted(", ")")
         if isinstance(node, ast.GeneratorExp) or called in _ITERATORS or _method(node) in _VIEWS:
-            # a generator in brackets of its own would have two pairs
-            text = f"list({ast.unparse(node)[1:-1]})" if direct and isinstance(node, ast.GeneratorExp) else None
-            return _Fault("an iterator", "record a list of it", "list(", ")", instead=text)
+            # a generator has brackets of its own
+            brackets = ("list", "") if direct and isinstance(node, ast.GeneratorExp) else ("list(", ")")
+            return _Fault("an iterator", "record a list of it", *brackets)
         if isinstance(node, ast.Lambda):
             return _Fault("a function", "record what it returns")
         if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
@@ -150,8 +154,15 @@ class _Known:
             return _Fault("a model", "save it and record the file's `pathlib.Path`, or what it predicts: `probe=X`")
         number = _number_in(node)
         if number is not None:
-            instead = ast.unparse(number) if direct else None
-            return _Fault("a number as text", "record the number itself", instead=instead)
+            return _Fault("a number as text", "record the number itself", instead=_written(number) if direct else None)
+        return None
+
+
+def _written(node: ast.expr) -> str | None:
+    """An expression as Python; within an f-string no place says where it stands. None where it is beyond reading."""
+    try:
+        return ast.unparse(node)
+    except RecursionError:
         return None
 
 
