@@ -596,6 +596,10 @@ CASES = {
             ["import os\nif os.sep == '/':\n    y = 1", "for i in range(3):\n    print(y)"],
             ["2:2:11 warning `y` exists only if the branch in cell 1 that binds it was taken"],
         ),
+        Case(
+            "a loop in a loop",
+            ["import os\nfor i in range(3):\n    for j in range(i):\n        if j:\n            y = j\n    print(y)"],
+        ),
         Case("both branches", ["import os\nif os.sep == '/':\n    y = 1\nelse:\n    y = 2", "print(y)"]),
         Case("a chain", ["import os\nif os.sep == '/':\n    y = 1\nelif os.sep == 'x':\n    y = 2", "print(y)"]),
         Case("bound before", ["y = 0", "import os\nif os.sep == '/':\n    y = 1", "print(y)"]),
@@ -782,6 +786,15 @@ CASES = {
             fixed=["import os", "os.getcwd()"],
         ),
         Case(
+            "all of a cell at once",
+            ["import json\nimport os, sys\nimport re; import ast\nprint(sys)", "import csv\nprint(1)"],
+            [
+                "1:1:8 warning `json`, `os`, `re` and `ast` are imported and never used",
+                "2:1:8 warning `csv` is imported and never used",
+            ],
+            fixed=["import sys\nprint(sys)", "print(1)"],
+        ),
+        Case(
             "one of several names",
             ["from math import sqrt, pi, floor\nprint(pi)"],
             ["1:1:18 warning `sqrt` and `floor` are imported and never used"],
@@ -876,6 +889,7 @@ CASES = {
         Case("a name that begins with _", ["_limit = 3\nprint(1)"]),
         Case("a parameter", [parameters("limit = 3"), "print(1)"]),
         Case("handed in to nbgrader", ["NAME = ''\nprint(1)", code("1", nbgrader={"grade": True})]),
+        Case("exported into a module by nbdev", ["#| export\nimport json", "print(1)"]),
         Case("R", ["limit <- 3"], language="R"),
     ],
     "PB215": [

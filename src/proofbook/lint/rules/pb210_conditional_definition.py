@@ -90,7 +90,7 @@ def _reads(
         found = maybe.get(use.name) or (here.get(use.name) if use.possible else None)
         if found is None or use.name in _sure(flow, constants, until=use.line):
             continue
-        if found.flow is flow and found.definition.line >= use.line:
+        if found.flow is flow and _in_one_statement(flow, found.definition.line, use.line):
             continue
         told.add(use.name)
         place = f"on line {found.definition.line}" if found.flow is flow else f"in cell {found.flow.cell.number}"
@@ -102,6 +102,12 @@ def _reads(
             column=use.column,
             once=use.name,
         )
+
+
+def _in_one_statement(flow: CellFlow, definition: int, use: int) -> bool:
+    """Whether one statement holds both: a loop, whose turns depend on each other; or the use comes first."""
+    body = flow.tree.body if flow.tree is not None else []
+    return definition >= use or any(node.lineno <= definition and use <= (node.end_lineno or 0) for node in body)
 
 
 def _of_cell(flow: CellFlow) -> dict[str, _Maybe]:

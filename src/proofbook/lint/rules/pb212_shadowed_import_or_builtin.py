@@ -12,7 +12,8 @@ from proofbook.lint.rule import Subject, Violation, rule
 __all__ = ["shadowed_import_or_builtin"]
 
 _VALUES = {"assignment", "annotated", "augmented", "for", "with", "walrus", "match", "function", "class"}
-_OF_THE_PROMPT = {"copyright", "credits", "exit", "license", "quit"}
+# what `site` and IPython add for the prompt, depending on who runs this
+_OF_THE_PROMPT = {"copyright", "credits", "display", "exit", "get_ipython", "license", "quit"}
 _BUILTINS = frozenset(name for name in dir(builtins) if name[0].islower()) - _OF_THE_PROMPT
 
 

@@ -5,6 +5,8 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 
+from msgspec import Struct
+
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Span
 from proofbook.analyze.spans import offsets
@@ -29,6 +31,8 @@ _QUIET = frozenset(
 """Packages whose import does nothing that a notebook could be after, but for what `_ACTING` names."""
 _ACTING = re.compile(r"experimental|register|enable|plotting|backend|latex|converter|jupyter")
 _MEANT = re.compile(r"noqa(?!\s*:)|noqa\s*:.*F401|unused|side.?effect|regist|need|requir|enabl|activat", re.IGNORECASE)
+_EXPORTED = re.compile(r"#\s*\|?\s*export")
+"""nbdev writes such a cell into a module, where other notebooks may use what it imports."""
 _TASK_TAGS = {"parameters", "injected-parameters"}
 
 _Import = ast.Import | ast.ImportFrom
@@ -38,7 +42,7 @@ _Import = ast.Import | ast.ImportFrom
 def unused_import_or_definition(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
-    Finds an import, or a name for a literal, that no cell reads. Reported once for each statement.
+    Finds an import, or a name for a literal, that no cell reads. Reported once for each cell.
 
     An import counts only where importing surely does nothing else: of the standard library and of packages known for
     it. `import seaborn`, which registers colours, does not; nor does an import in a branch, in a `try`, in a function,
@@ -82,13 +86,61 @@ def unused_import_or_definition(subject: Subject) -> Iterator[Violation]:
         return name in read or mentions.everything or name in mentions.texts or name in mentions.loaded
 
     for flow in subject.flow:
+        if _EXPORTED.match(flow.cell.source):
+            continue
         if any(known.alias not in read for known in flow.imports):
-            yield from _imports(flow, is_used)
+            yield from _told(flow, list(_imports(flow, is_used)), "imported")
         if not graded:
-            yield from _literals(flow, is_used)
+            yield from _told(flow, list(_literals(flow, is_used)), "set")
 
 
-def _imports(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[Violation]:
+class _Unused(Struct, frozen=True):
+    """One statement, and what of it nobody reads."""
+
+    statement: ast.stmt
+    names: list[str]
+    line: int
+    column: int
+    edit: Edit | None
+    whole: bool = True
+    """Nothing of the statement is read."""
+
+
+def _told(flow: CellFlow, found: list[_Unused], how: str) -> Iterator[Violation]:
+    """All of a cell in one: who forgot one import forgot five."""
+    if not found:
+        return
+    names = [f"`{name}`" for unused in found for name in unused.names]
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    fix = _fix(flow, found)
+    yield Violation(
+        message=f"{listed} {'is' if len(names) == 1 else 'are'} {how} and never used",
+        advice="remove the import" if how == "imported" else "remove it, or use it where its value is written out",
+        cell=flow.cell,
+        line=found[0].line,
+        column=found[0].column,
+        fix=Fix(title=f"Remove what is {how} and never used", safety="safe", changes=fix) if fix else None,
+    )
+
+
+def _fix(flow: CellFlow, found: list[_Unused]) -> tuple[Edit, ...]:
+    changes: list[Edit] = []
+    gone: list[ast.stmt] = []
+    line = 0
+    for unused in found:
+        # of two on one line the second waits
+        if unused.edit is not None and unused.statement.lineno > line:
+            changes.append(unused.edit)
+            gone += [unused.statement] if unused.whole else []
+            line = unused.statement.end_lineno or unused.statement.lineno
+    body = flow.tree.body if flow.tree is not None else []
+    kept = [node for node in body if node not in gone]
+    # without it the expression above would be the cell's last one, and be shown
+    shows = bool(kept) and body[-1] is not kept[-1] and isinstance(kept[-1], ast.Expr)
+    return () if shows else tuple(changes)
+
+
+def _imports(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[_Unused]:
     places = {
         (known.line, known.column): known
         for known in flow.imports
@@ -104,17 +156,15 @@ def _imports(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[Violati
         ]
         if not unused or _is_meant(flow, node):
             continue
-        names = [f"`{alias.asname or alias.name.split('.')[0]}`" for alias in unused]
-        told = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        whole = len(unused) == len(node.names)
         line, column = _start(flow, unused[0])
-        edit = statement_removed(flow, node) if len(unused) == len(node.names) else _without(flow, node, unused)
-        yield Violation(
-            message=f"{told} {'is' if len(names) == 1 else 'are'} imported and never used",
-            advice="remove the import",
-            cell=flow.cell,
+        yield _Unused(
+            statement=node,
+            names=[alias.asname or alias.name.split(".")[0] for alias in unused],
             line=line,
             column=column,
-            fix=_fix(flow, node, edit, f"Remove the unused import {told.replace('`', chr(39))}"),
+            edit=statement_removed(flow, node) if whole else _without(flow, node, unused),
+            whole=whole,
         )
 
 
@@ -166,7 +216,7 @@ def _without(flow: CellFlow, node: _Import, unused: list[ast.alias]) -> Edit | N
     return Edit(cell=flow.cell, span=span, text=text)
 
 
-def _literals(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[Violation]:
+def _literals(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[_Unused]:
     if flow.tree is None or _TASK_TAGS & set(flow.cell.tags):
         return
     for node in flow.tree.body:
@@ -176,21 +226,7 @@ def _literals(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[Violat
         if not _is_literal(node.value) or is_used(target.id) or _is_meant(flow, node):
             continue
         line, column = _start(flow, target)
-        yield Violation(
-            message=f"`{target.id}` is set and never used",
-            advice="remove it, or use it where its value is written out",
-            cell=flow.cell,
-            line=line,
-            column=column,
-            fix=_fix(flow, node, statement_removed(flow, node), f"Remove the unused '{target.id}'"),
-        )
-
-
-def _fix(flow: CellFlow, node: ast.stmt, edit: Edit | None, title: str) -> Fix | None:
-    body = flow.tree.body if flow.tree is not None else []
-    # without it the expression above would be the cell's last one, and be shown
-    shows = len(body) > 1 and body[-1] is node and isinstance(body[-2], ast.Expr)
-    return None if edit is None or shows else Fix(title=title, safety="safe", changes=(edit,))
+        yield _Unused(node, [target.id], line, column, statement_removed(flow, node))
 
 
 def _is_literal(node: ast.expr) -> bool:
