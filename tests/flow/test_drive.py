@@ -128,7 +128,7 @@ def test_when_the_time_of_the_run_is_up_it_fails_and_says_so(project: Project) -
 
     built = project.build()
 
-    assert time.monotonic() - began < 0.7 + 5
+    assert time.monotonic() - began < 30, "not the task's own minute"
     assert (built.run.ending, built.exit_code) == ("failed", 1)
     assert statuses(built) == {"numbers": "ran", "double": "failed", "triple": "skipped", "total": "skipped"}
     double = task(built, "double")
@@ -303,7 +303,7 @@ def test_a_second_signal_ends_everything_at_once(project: Project) -> None:
     time.sleep(0.3)
     assert driver.poll() is None
     driver.send_signal(signal.SIGINT)
-    assert driver.wait(timeout=1) == -signal.SIGINT
+    assert driver.wait(timeout=10) == -signal.SIGINT
     assert gone(hanging, within=5)
 
 

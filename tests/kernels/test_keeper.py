@@ -185,7 +185,7 @@ def test_a_stopped_kernel_is_killed_all_the_same(tmp_path: Path, mode: str) -> N
         start = time.monotonic()
         await kernel.bury()
         assert kernel.ended() == "signal 9"
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 10
 
     with_pool(tmp_path, work, mode=mode)
 
@@ -221,8 +221,8 @@ def test_a_polite_end_runs_what_was_registered_for_it(tmp_path: Path) -> None:
             assert file.read_text() == "done"
         return took
 
-    # 10 to 20 ms on an idle machine; jupyter_client alone looks ten times a second
-    assert sorted(with_pool(tmp_path, work))[2] < 0.1
+    # 10 to 20 ms on an idle machine; jupyter_client alone looks ten times a second, first after 0.1 s
+    assert min(with_pool(tmp_path, work)) < 0.1
 
 
 def test_the_loop_is_never_held_up(tmp_path: Path) -> None:

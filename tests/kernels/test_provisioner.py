@@ -160,7 +160,7 @@ def test_jupyterlabs_server_restarts_it_in_an_instant(here: Path) -> None:
     took = asyncio.run(work())
     print(f"restarted in {sorted(took)[1]:.2f} s")
     # 0.2 s on an idle machine; a cold one takes 0.7 s there before its imports
-    assert min(took) < 1
+    assert min(took) < 3
 
 
 def test_builds_have_taught_what_is_worth_preloading(here: Path) -> None:
