@@ -21,7 +21,7 @@ def finding(number: int = 1, *, rule: str = "PB900", suppressed: str | None = No
 def replacing(old: str, new: str, *, safety: Safety = "safe", rule: str = "PB900", reason: str | None = None):
     """A rule that wants `new` where the first line of a cell is `old`."""
 
-    def examine(notebook: Notebook) -> Sequence[tuple[Finding, Fix | None]]:
+    def examine(notebook: Notebook, _: bytes) -> Sequence[tuple[Finding, Fix | None]]:
         return [
             (
                 finding(cell.number, rule=rule, suppressed=reason),
@@ -45,7 +45,7 @@ def sources(raw: bytes) -> list[str]:
 def test_what_one_round_brings_forth_the_next_one_mends() -> None:
     one, two = replacing("a", "b"), replacing("b", "c", rule="PB901")
 
-    done = mending.mend(content("a", "x"), path="a.ipynb", examine=lambda notebook: [*one(notebook), *two(notebook)])
+    done = mending.mend(content("a", "x"), path="a.ipynb", examine=lambda *read: [*one(*read), *two(*read)])
 
     assert sources(done.content) == ["c", "x"]
     assert [found.rule for found in done.made] == ["PB900", "PB901"]
@@ -55,13 +55,13 @@ def test_rules_that_undo_one_another_are_named_and_nothing_is_changed() -> None:
     one, two = replacing("a", "b"), replacing("b", "a", rule="PB901")
     raw = content("a")
 
-    done = mending.mend(raw, path="a.ipynb", examine=lambda notebook: [*one(notebook), *two(notebook)])
+    done = mending.mend(raw, path="a.ipynb", examine=lambda *read: [*one(*read), *two(*read)])
 
     assert (done.content, done.made, done.endless) == (raw, (), ("PB901",))
 
 
 def test_a_rule_that_never_has_enough_is_stopped() -> None:
-    def examine(notebook: Notebook) -> Sequence[tuple[Finding, Fix | None]]:
+    def examine(notebook: Notebook, _: bytes) -> Sequence[tuple[Finding, Fix | None]]:
         cell = notebook.cells[0]
         more = Edit(cell=cell, span=lines_of(cell.source, 1, 1), text=f"{cell.source}0")
         return [(finding(), Fix(title="t", safety="safe", changes=(more,)))]
@@ -98,7 +98,7 @@ def test_a_run_is_left_to_those_who_have_a_kernel() -> None:
     done = mending.mend(
         raw,
         path="a.ipynb",
-        examine=lambda notebook: [(finding(), Fix(title="t", safety="safe", changes=(Rerun(),)))],
+        examine=lambda *_: [(finding(), Fix(title="t", safety="safe", changes=(Rerun(),)))],
     )
 
     assert (done.content, done.rerun) == (raw, (finding(),))
@@ -117,7 +117,7 @@ def test_all_rules_at_once_leave_nothing_that_they_could_mend() -> None:
     )
     configuration = LintConfiguration()
 
-    def examine(notebook: Notebook) -> Sequence[tuple[Finding, Fix | None]]:
+    def examine(notebook: Notebook, _: bytes) -> Sequence[tuple[Finding, Fix | None]]:
         return engine.examine(notebook, configuration=configuration)
 
     done = mending.mend(raw, path="a.ipynb", examine=examine, unsafe=True)

@@ -211,15 +211,15 @@ def _mended(
     """Mend; what takes long and what could not be mended is said on stderr."""
     from proofbook.flow import fix
 
-    def say(text: str) -> None:
-        click.echo(text, err=True)
+    def tell(text: str) -> None:
+        click.echo(say.printable(text), err=True)
 
-    done = fix.fix(paths, root=root, configuration=configuration, unsafe=unsafe, write=write, say=say)
+    done = fix.fix(paths, root=root, configuration=configuration, unsafe=unsafe, write=write, say=tell)
     for file in done.files:
         for left in file.left:
-            say(f"{file.path}: cell {left.finding.cell}: {left.finding.rule} was not mended: {left.reason}")
+            tell(f"{file.path}: cell {left.finding.cell}: {left.finding.rule} was not mended: {left.reason}")
         if file.problem:
-            say(f"{file.path}: {file.problem}")
+            say.error(f"{file.path}: {file.problem}")
     return done
 
 

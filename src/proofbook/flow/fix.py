@@ -12,6 +12,7 @@ from proofbook.exceptions import NotebookError
 from proofbook.flow import rerun
 from proofbook.flow.lint import shown_path
 from proofbook.flow.projects import known, projects
+from proofbook.flow.python_fixes import PythonFixes
 from proofbook.lint import discovery, engine, mending, registry
 from proofbook.lint.difference import difference
 from proofbook.lint.fix import Fix
@@ -91,11 +92,13 @@ def fix(
     pipeline = known(root)
     read = _read(discovery.notebooks(paths, root=root, sources=pipeline.sources), root=root)
     facts = projects(pipeline, [(path, notebook, flow) for path, notebook, flow, _ in read])
+    mendable = {path: raw for path, notebook, _, raw in read if notebook.format == "ipynb"}
+    python = PythonFixes(mendable, root=root, configuration=configuration.lint)
     files = []
     for path, notebook, _, raw in read:
-        one = _One(path, notebook, raw, root=root, project=facts[path], configuration=configuration, unsafe=unsafe)
+        one = _One(path, notebook, raw, root=root, project=facts[path], python=python, configuration=configuration)
         place = root if path in pipeline.tasks else path.parent
-        found = one.mended(place=place, write=write, say=say)
+        found = one.mended(place=place, unsafe=unsafe, write=write, say=say)
         if found is not None:
             files.append(found)
     return FixResult(files=tuple(files))
@@ -130,21 +133,21 @@ class _One:
         *,
         root: Path,
         project: Project | None,
+        python: PythonFixes,
         configuration: Configuration,
-        unsafe: bool,
     ) -> None:
         self._path = path
         self._notebook = notebook
         self._raw = raw
         self._root = root
         self._project = project
+        self._python = python
         self._configuration = configuration
-        self._unsafe = unsafe
 
-    def mended(self, *, place: Path, write: bool, say: Callable[[str], None]) -> FixedFile | None:
+    def mended(self, *, place: Path, unsafe: bool, write: bool, say: Callable[[str], None]) -> FixedFile | None:
         """What became of it; None where there was nothing to do."""
         name = self._notebook.path
-        done = mending.mend(self._raw, path=name, examine=self._examine, unsafe=self._unsafe)
+        done = mending.mend(self._raw, path=name, examine=self._examine, unsafe=unsafe)
         if done.endless:
             rules = " and ".join(done.endless)
             return FixedFile(
@@ -174,10 +177,11 @@ class _One:
             )
         return FixedFile(path=name, made=made, left=done.left, problem=problem, difference=told)
 
-    def _examine(self, notebook: Notebook) -> Sequence[tuple[Finding, Fix | None]]:
-        return engine.examine(
+    def _examine(self, notebook: Notebook, content: bytes) -> Sequence[tuple[Finding, Fix | None]]:
+        ours = engine.examine(
             notebook, configuration=self._configuration.lint, project=self._project, folder=self._root
         )
+        return (*ours, *self._python.of(self._path, notebook, content))
 
     def _put(self, content: bytes) -> bool:
         """Write the file, unless somebody else has."""

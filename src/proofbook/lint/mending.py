@@ -15,7 +15,7 @@ __all__ = ["Left", "Mended", "mend"]
 _ROUNDS = 100
 """As many as ruff has: what is not done then never will be."""
 
-Examine = Callable[[Notebook], Sequence[tuple[Finding, Fix | None]]]
+Examine = Callable[[Notebook, bytes], Sequence[tuple[Finding, Fix | None]]]
 
 
 class Left(Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ def mend(raw: bytes, *, path: str, examine: Examine, unsafe: bool = False) -> Me
     Args:
         raw: The file.
         path: Its name, which says the format.
-        examine: Findings on a notebook, each with its fix, as `engine.examine` gives them.
+        examine: Findings on a notebook and its bytes, each with its fix, as `engine.examine` gives them.
         unsafe: Whether also those are made that may change what the notebook means.
 
     Raises:
@@ -56,7 +56,7 @@ def mend(raw: bytes, *, path: str, examine: Examine, unsafe: bool = False) -> Me
         notebook = source.parse(content, path=path)
         wanted = [
             (finding, fix)
-            for finding, fix in examine(notebook)
+            for finding, fix in examine(notebook, content)
             if fix is not None and finding.suppressed is None and (unsafe or fix.safety == "safe")
         ]
         plain = [(finding, fix) for finding, fix in wanted if not _reruns(fix)]

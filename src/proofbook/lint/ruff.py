@@ -24,7 +24,7 @@ from proofbook.lint.ruff_codes import DEFAULT, is_code, looks_around, said_by_ou
 from proofbook.lint.ruff_settings import settings
 from proofbook.model.configuration import LintConfiguration
 
-__all__ = ["Edit", "Fix", "Place", "Reading", "Said", "Selection", "fingerprint", "selection"]
+__all__ = ["Edit", "Fix", "Place", "Reading", "Said", "Selection", "fingerprint", "said_of", "selection"]
 
 _BYTES_OF_NAMES = 100_000
 """Of one command line: systems allow somewhat more."""
@@ -113,6 +113,26 @@ def fingerprint(folder: Path, *, chosen: Selection) -> str | None:
     return f"{state.st_size} {state.st_mtime_ns} {settings(folder).digest} {','.join(chosen.codes)}"
 
 
+def said_of(content: bytes, path: Path, *, chosen: Selection) -> tuple[Said, ...]:
+    """
+    What ruff would say of the file at `path`, absolute, if it had this content.
+
+    Raises:
+        MachineError: Ruff is not installed, cannot be run, or fails.
+    """
+    if chosen.codes == ():
+        return ()
+    command = [*_command(chosen), "--stdin-filename", str(path), "-"]
+    try:
+        done = subprocess.run(command, input=content, capture_output=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise MachineError(f"ruff cannot be run: {error}; install it, or {_WITHOUT}") from None
+    if done.returncode not in {0, 1}:
+        raise MachineError(f"ruff failed on {path} (exit code {done.returncode}); {_WITHOUT}")
+    said = msgspec.json.decode(done.stdout or b"[]", type=tuple[Said, ...])
+    return tuple(one for one in said if _wanted(one, chosen))
+
+
 class Reading:
     """Ruff at work on many files, from the moment this is made."""
 
@@ -163,10 +183,7 @@ class _Process:
     def __init__(self, names: list[str], *, chosen: Selection) -> None:
         self._names = names
         self._chosen = chosen
-        command = [
-            _binary(), "check", "--output-format", "json", "--no-cache", "--force-exclude", "--quiet", "--no-fix",
-            *(["--select", ",".join(chosen.codes)] if chosen.codes is not None else []), "--", *names,
-        ]  # fmt: skip
+        command = [*_command(chosen), "--", *names]
         # files, not pipes: it need not wait for us to read
         self._out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         self._err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
@@ -211,6 +228,13 @@ class _Process:
             self._process.wait()
         self._out.close()
         self._err.close()
+
+
+def _command(chosen: Selection) -> list[str]:
+    return [
+        _binary(), "check", "--output-format", "json", "--no-cache", "--force-exclude", "--quiet", "--no-fix",
+        *(["--select", ",".join(chosen.codes)] if chosen.codes is not None else []),
+    ]  # fmt: skip
 
 
 def _wanted(said: Said, chosen: Selection) -> bool:
