@@ -123,6 +123,8 @@ def _invalid(content: bytes, path: str) -> str | None:
     from nbformat.validator import iter_validate  # a fifth of a second, and only a fix needs it
 
     document: Any = source.parse_document(content, path=path)
+    if not isinstance(document.get("nbformat_minor", 0), int):
+        return "its nbformat_minor is no number"  # nbformat raises where it should say so
     errors = iter_validate(document)  # type: ignore[no-untyped-call]
     return next((str(error.message).splitlines()[0] for error in errors), None)
 
