@@ -50,6 +50,8 @@ RULE_MODULES = (
     f"{_HERE}.pb303_parameter_not_literal",
     f"{_HERE}.pb304_parameter_unused",
     f"{_HERE}.pb305_parameter_overwritten",
+    f"{_HERE}.pb306_parameter_untyped",
+    f"{_HERE}.pb307_hard_coded_value",
     f"{_HERE}.pb401_secret",
     f"{_HERE}.pb402_absolute_path",
     f"{_HERE}.pb403_changes_directory",

@@ -185,4 +185,85 @@ CASES = {
         Case("an annotation alone", [parameters("window = 90"), "window: int"]),
         Case("without a parameters cell", ["window = 90", "window = 30"]),
     ],
+    "PB306": [
+        Case(
+            "a union",
+            [parameters("days: int | None = None\nlate: float = 15.0  # minutes")],
+            ["1:1:1 warning papermill does not find parameter `days`: it cannot read `int | None`"],
+            fixed=[parameters("days = None  # type: int|None\nlate: float = 15.0  # minutes")],
+        ),
+        Case(
+            "a type of a module, with a comment behind it",
+            [parameters("import datetime\nday: 'datetime.date'='2013'  #  the last day\nk: t.Any = {\n    'a': 1,\n}")],
+            [
+                "1:2:1 warning papermill does not find parameter `day`: it cannot read `datetime.date`",
+                "1:3:1 warning papermill does not find parameter `k`: it cannot read `t.Any`",
+            ],
+            fixed=[
+                parameters(
+                    "import datetime\nday='2013'  # type: datetime.date  the last day\nk = {\n    'a': 1,\n}  # type: t.Any"
+                )
+            ],
+        ),
+        Case(
+            "nothing at all",
+            [parameters("upstream = None\nproduct = None\nas_of = None")],
+            ["1:3:1 warning nothing tells the type of parameter `as_of`"],
+        ),
+        Case(
+            "what papermill reads",
+            [
+                parameters(
+                    "a: int = 1\nb: list[str] = []\nc: Optional[int] = None\nd = None  # type: int|None\n"
+                    "e: 'str' = 'x'\nf: Dict[str, int] = {\n    'a': 1,  # one\n}"
+                )
+            ],
+        ),
+        Case("values that tell their type", [parameters("a = 1\nb = 'x'\nc = [1]\nd = {}\ne = -1.5\nf = (1, 2)")]),
+        Case("lost for another reason", [parameters("q = 'a=b'\nx: str = 'a=b'  # a == b\na = 1; b = 2")]),
+        Case("not a parameter", [parameters("_a: int | None = None\nb: int"), "c: int | None = None\nd = None"]),
+    ],
+    "PB307": [
+        Case(
+            "a date, an address, a host, a file, a threshold",
+            [
+                "import datetime\nlate = f[f.day < '2013-09-30']\nday = datetime.date(2013, 9, 30)",
+                "get('https://example.org/flights.csv')\nconnect('10.0.0.7:5432')",
+                "import pandas as pd\nf = pd.read_csv('data/flights.csv')\nif score > 0.8 or 15 <= minutes:\n    stop()",
+            ],
+            [
+                "1:2:18 warning the date `2013-09-30` is written into the code",
+                "1:3:7 warning the date `datetime.date(2013, 9, 30)` is written into the code",
+                "2:1:5 warning the address `https://example.org/flights.csv` is written into the code",
+                "2:2:9 warning the host `10.0.0.7:5432` is written into the code",
+                "3:2:17 warning the file `data/flights.csv` is written into the code",
+                "3:3:4 warning the threshold `0.8` is written into the code",
+                "3:3:19 warning the threshold `15` is written into the code",
+            ],
+            select=["PB307"],
+        ),
+        Case(
+            "one with a name moves to the parameters",
+            [parameters("a = 1"), "x = 2\nas_of = '2013-09-30'  # the last day\nprint(as_of)"],
+            ["2:2:9 warning the date `2013-09-30` is written into the code"],
+            select=["PB307"],
+            fixed=[parameters("a = 1\nas_of = '2013-09-30'"), "x = 2\nprint(as_of)"],
+        ),
+        Case(
+            "one that is set twice stays",
+            [parameters("a = 1"), "as_of = '2013-09-30'", "as_of = '2013-12-31'"],
+            [
+                "2:1:9 warning the date `2013-09-30` is written into the code",
+                "3:1:9 warning the date `2013-12-31` is written into the code",
+            ],
+            select=["PB307"],
+        ),
+        Case("parameters", [parameters("as_of = '2013-09-30'\nat_least = 0.8"), "f[f.x > at_least]"], select=["PB307"]),
+        Case(
+            "values that mean themselves",
+            ["if len(x) > 0 and n >= 1 and -1 < y:\n    pass", '"""https://example.org/x"""\nx = 3\ny = x == 7'],
+            select=["PB307"],
+        ),
+        Case("not selected", ["as_of = '2013-09-30'"]),
+    ],
 }
