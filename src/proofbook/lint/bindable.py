@@ -9,12 +9,15 @@ from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.magic_names import PYTHON_BODY, bound_by
+from proofbook.lint.dynamic_names import computing
 from proofbook.lint.star_imports import exported
 
 __all__ = ["Bindable", "bindable", "in_one_loop", "mentions"]
 
-_WRITES_NAMES = frozenset({"exec", "globals", "locals", "vars"})
+_NAMESPACES = frozenset({"exec", "globals", "locals", "vars"})
 _OF_SHELL = frozenset({"ex", "push", "run_cell", "run_cell_magic", "safe_execfile"})
+_PYLAB = frozenset({"numpy", "matplotlib", "pylab", "mlab", "pyplot", "np", "plt", "display", "figsize", "getfigs"})
+"""Names that `%pylab` binds beside all those of pylab and numpy."""
 _WORDS = ("globals", "__main__", "builtins", "user_ns", "user_global_ns", "get_ipython")
 """One of these stands in every cell that may bind names nobody can see, and that the analysis does not know for it."""
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -42,16 +45,31 @@ def bindable(flow: CellFlow, *, folders: tuple[Path, ...]) -> Bindable:
     names = {binding.name for binding in flow.bindings} | set(flow.defines) | flow.maybe_defines
     if flow.tree is None:
         return Bindable(names=frozenset(names), unknown_from=1 if flow.wild else None)
-    unknown = list(_writes_any_name(flow))
+    unknown = list(_writes_any_name(flow, folders=folders))
     for known in flow.imports:
         if known.name == "*":
             found = exported(known.module, folders=folders) if not known.level else None
             if found is None:
                 unknown.append(known.line)
             names |= found or frozenset()
-    if flow.wild and not unknown and not any(known.name == "*" for known in flow.imports):
+    for magic in flow.magics:
+        if magic.name == "pylab":
+            names |= _pylab(folders) or frozenset()
+    if flow.wild and not unknown and not _explained(flow):
         unknown.append(1)
     return Bindable(names=frozenset(names), unknown_from=min(unknown, default=None))
+
+
+def _explained(flow: CellFlow) -> bool:
+    """Whether it is known why the analysis took the cell for one that binds any name, and it does not."""
+    starred = any(known.name == "*" for known in flow.imports)
+    return starred or any(magic.name == "pylab" for magic in flow.magics) or mentions(flow, _NAMESPACES)
+
+
+def _pylab(folders: tuple[Path, ...]) -> frozenset[str] | None:
+    """What `%pylab` binds; None where that cannot be read."""
+    found, numpy = exported("pylab", folders=folders), exported("numpy", folders=folders)
+    return _PYLAB | found | numpy if found is not None and numpy is not None else None
 
 
 def in_one_loop(flow: CellFlow, *lines: int) -> bool:
@@ -65,21 +83,25 @@ def mentions(flow: CellFlow, names: frozenset[str]) -> bool:
     return any(node.id in names for node in flow.nodes(ast.Name))
 
 
-def _writes_any_name(flow: CellFlow) -> Iterator[int]:
+def _writes_any_name(flow: CellFlow, *, folders: tuple[Path, ...]) -> Iterator[int]:
     """The lines of what may bind any name, but for star imports."""
     for magic in flow.magics:
-        if magic.wild or (flow.wild and magic.kind == "cell" and magic.name not in PYTHON_BODY):
+        known = magic.name == "pylab" and _pylab(folders) is not None
+        if (magic.wild and not known) or (flow.wild and magic.kind == "cell" and magic.name not in PYTHON_BODY):
             yield magic.line
     # most cells cannot do it, and looking at every node of theirs takes longer than all else
     able = flow.wild or any(word in flow.code for word in _WORDS)
-    for node in flow.nodes(ast.Name, ast.alias, ast.Attribute, ast.Call) if able else ():
-        if _writes_by(node, _WRITES_NAMES if flow.wild else frozenset({"globals"})):
+    if not able or flow.tree is None:
+        return
+    yield from (call.lineno for call in computing(flow.tree))
+    called = {id(call.func) for call in flow.nodes(ast.Call)}
+    for node in flow.nodes(ast.Name, ast.alias, ast.Attribute, ast.Call):
+        handed = isinstance(node, ast.Name) and node.id in _NAMESPACES and id(node) not in called
+        if handed or _writes_by(node):
             yield node.lineno  # type: ignore[attr-defined]
 
 
-def _writes_by(node: ast.AST, functions: frozenset[str]) -> bool:
-    if isinstance(node, ast.Name):
-        return node.id in functions
+def _writes_by(node: ast.AST) -> bool:
     if isinstance(node, ast.alias):
         return node.name == "__main__"
     if isinstance(node, ast.Attribute):

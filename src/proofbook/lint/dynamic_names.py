@@ -2,8 +2,9 @@
 
 import ast
 import re
+from collections.abc import Iterator
 
-__all__ = ["binds_by_computing", "words"]
+__all__ = ["binds_by_computing", "computing", "words"]
 
 _READS = frozenset({"get", "keys", "items", "values", "copy", "__contains__", "__getitem__"})
 _COPIES = frozenset({"dict", "list", "set", "tuple", "sorted", "frozenset", "len", "iter", "print", "eval"})
@@ -13,26 +14,23 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 def binds_by_computing(tree: ast.Module) -> bool:
     """Whether anything in the module may bind names at its level that do not stand there as names."""
+    return next(computing(tree), None) is not None
+
+
+def computing(tree: ast.Module) -> Iterator[ast.Call]:
+    """The calls by which a module, or a cell, may bind names of its level that do not stand there as names."""
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     modules = any(isinstance(node, ast.Attribute) and node.attr == "modules" for node in parents)
     for node in parents:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
         called = node.func.id
-        if called == "exec" and len(node.args) < 2:  # a second argument says where it binds
-            return True
-        if called == "globals" and not _is_read(node, parents):
-            return True
-        if (
-            called in {"vars", "locals"}
-            and not node.args
-            and not _inside(node, parents)
-            and not _is_read(node, parents)
-        ):
-            return True
-        if called == "setattr" and node.args and modules and _may_be_module(node.args[0]):
-            return True
-    return False
+        outside = called == "globals" or (called in {"vars", "locals"} and not node.args and not _inside(node, parents))
+        itself = called == "setattr" and node.args and modules and _may_be_module(node.args[0])
+        # the second argument of `exec` says where it binds
+        alone = called == "exec" and len(node.args) < 2
+        if (outside and not _is_read(node, parents)) or itself or alone:
+            yield node
 
 
 def words(tree: ast.Module) -> set[str]:
@@ -50,7 +48,9 @@ def _is_read(node: ast.Call, parents: dict[ast.AST, ast.AST]) -> bool:
         return parent.attr in _READS
     if isinstance(parent, ast.Call):
         return isinstance(parent.func, ast.Name) and parent.func.id in _COPIES
-    return isinstance(parent, ast.Compare | ast.For | ast.comprehension)
+    if isinstance(parent, ast.keyword):  # `format(**globals())`, `timeit(..., globals=globals())`
+        return parent.arg in {None, "globals", "locals"}
+    return isinstance(parent, ast.Compare | ast.For | ast.comprehension | ast.BinOp | ast.FormattedValue)
 
 
 def _inside(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:

@@ -90,6 +90,13 @@ CASES = {
         ),
         Case("a name local to a comprehension", ["[y for y in range(3)]", "y"], ["2:1:1 error undefined name `y`"]),
         Case("a name bound in a timeit cell", ["%%timeit\ny = 1", "y"], ["2:1:1 error undefined name `y`"]),
+        Case(
+            "below what only looks at the namespace",
+            ["print('{a}'.format(**globals()), 'b' in globals(), globals().get('c'), locals())", "y"],
+            ["2:1:1 error undefined name `y`"],
+        ),
+        Case("below exec in a namespace of its own", ["exec('y = 1', {})", "y"], ["2:1:1 error undefined name `y`"]),
+        Case("below pylab, which is read", ["%pylab inline", "plot(y)"], ["2:1:6 error undefined name `y`"]),
         Case("after a resolved star import", ["from math import *\nsqrt(y)"], ["1:2:6 error undefined name `y`"]),
         Case("product without a parameters cell", ["product['a']"], ["1:1:1 error undefined name `product`"]),
         Case("__file__ exists in scripts only", ["__file__"], ["1:1:1 error undefined name `__file__`"]),
@@ -132,6 +139,9 @@ CASES = {
         Case("in a function above a run magic", ["def f():\n    return y", "%run other.ipynb"]),
         Case("below exec", ["exec('y = 1')", "y"]),
         Case("below a write to globals", ["globals()['y'] = 1", "y"]),
+        Case("below a namespace that is kept", ["space = globals()\nspace['y'] = 1", "y"]),
+        Case("below exec in a namespace that is the notebook's", ["exec('y = 1', globals())", "y"]),
+        Case("below pylab", ["%pylab inline", "plot(linspace(0, 1)), np, plt, figsize(1, 1)"]),
         *(
             Case(f"below it in the same cell: {line}", [f"{line}\ny", "z"])
             for line in (
