@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proofbook.gate.budget import budget
+from proofbook.gate.reasons import closing
 from proofbook.model.record import Record, Rule
 from proofbook.model.verdict import Comparison
 from tests.gate.conftest import Shelf
@@ -50,6 +52,13 @@ def test_the_same_predictions_pass_in_any_order() -> None:
     found = compare(GOOD, GOOD.sample(fraction=1, shuffle=True, seed=2))
     assert (found.verdict, found.change) == ("pass", "no change")
     assert "the same predictions" in found.reason
+
+
+def test_their_own_level_is_printed_beside_the_budget() -> None:
+    shelf = Shelf()
+    sides = [predictions(shelf, frame, **RULE) for frame in (GOOD, _forecasts(noise=0.01))]
+    said = closing([shelf.compare(*sides)], budget=budget("1 per quarter", schedule="1 per day", started=()), looks={})
+    assert said == ("beside that budget, one set of predictions is judged row by row, at 1%",)
 
 
 @pytest.mark.parametrize("metric", ["auc", "accuracy", "brier", "log loss", "mae", "rmse"])

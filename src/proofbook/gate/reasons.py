@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from proofbook.gate.comparators.predictions import LEVEL
 from proofbook.model.verdict import Budget, Comparison, Verdict
 
 __all__ = ["closing", "reasons", "stops"]
@@ -54,13 +55,20 @@ def closing(comparisons: Sequence[Comparison], *, budget: Budget | None, looks: 
         looks: Digest of an evaluation set to how many runs were measured on it.
     """
     said = []
-    numbers = [found for found in comparisons if found.gates and found.noise is not None]
+    judged = [found for found in comparisons if found.gates and found.noise is not None]
+    numbers = [found for found in judged if found.kind != "predictions"]
     known = [found for found in numbers if found.noise is not None and found.noise.source != "none"]
     if budget is not None and known:
         shared = f", shared out over {len(known)} numbers" if len(known) > 1 else ""
         said.append(
             f"false alarms: {budget.stated}; {budget.schedule}: {100 * budget.level:.2g}% of runs may be refused "
             f"for nothing{shared}"
+        )
+    rowwise = len(judged) - len(numbers)
+    if budget is not None and rowwise:
+        each = "one set of predictions is" if rowwise == 1 else f"{rowwise} sets of predictions are"
+        said.append(
+            f"beside that budget, {each} judged row by row, at {100 * LEVEL:.2g}%{'' if rowwise == 1 else ' each'}"
         )
     if len(known) < len(numbers):
         which = (
