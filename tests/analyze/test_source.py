@@ -103,7 +103,7 @@ def test_a_file_over_the_limit_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "large.ipynb"
     with path.open("wb") as file:
         file.truncate(source.MAX_BYTES + 1)
-    with pytest.raises(NotebookError, match="256 MB"):
+    with pytest.raises(NotebookError, match="is 101 MB, more than the 100 MB"):
         source.read(path)
 
 

@@ -1,26 +1,29 @@
 """
-Reads a notebook, and never writes one: `.ipynb` with `json` alone, scripts and Markdown through jupytext.
+Reads a notebook, and never writes one: `.ipynb` as JSON alone, scripts and Markdown through jupytext.
 
 A notebook that is read is hostile until shown otherwise: size, depth, encoding and types are checked here, so that
 nobody behind this door has to.
 """
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 from msgspec.structs import replace
 
-from proofbook.analyze import scripts
+from proofbook.analyze import limits, scripts
+from proofbook.analyze.limits import MAX_BYTES
 from proofbook.exceptions import NotebookError
 from proofbook.model.notebook import Cell, Notebook
 
 __all__ = ["MAX_BYTES", "language_and_kernel", "parse", "parse_document", "read", "read_bytes", "tags_of"]
 
-MAX_BYTES = 256 * 1024 * 1024
-"""A larger file is refused unread."""
-
+_EXPLAINED = 16 * 1000 * 1000
+"""Bytes up to which it is said in which line the JSON of a file is wrong: that reads it a second time."""
+_LARGEST_SCRIPT = 4 * 1000 * 1000
 _KINDS: dict[str, Literal["code", "markdown", "raw"]] = {"code": "code", "markdown": "markdown", "raw": "raw"}
 _LITERALS = ("null", "true", "false", "NaN", "Infinity", "-Infinity")
 _NUMBERS = (".", "e", "E", "e+", "e-", "E+", "E-")
@@ -47,20 +50,30 @@ def read_bytes(path: Path, *, shown: str | None = None) -> bytes:
     """All bytes of a notebook; NotebookError where it is missing, no regular file, or larger than `MAX_BYTES`."""
     name = shown if shown is not None else str(path)
     try:
-        state = path.stat()
-        if stat.S_ISDIR(state.st_mode):
-            raise NotebookError(f"{name}: is a folder, not a notebook; name a file in it")
-        if not stat.S_ISREG(state.st_mode):
-            raise NotebookError(f"{name}: is not a regular file; name a notebook file")
-        if state.st_size > MAX_BYTES:
-            size = f"{state.st_size / 1024 / 1024:.0f} MB, more than the {MAX_BYTES // 1024 // 1024} MB"
-            raise NotebookError(f"{name}: is {size} that Proofbook reads; clear its outputs")
-        return path.read_bytes()
+        # a pipe that nobody writes to would never be opened
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        try:
+            return _whole(descriptor, name)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise NotebookError(f"{name}: no such file; check the name") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise NotebookError(f"{name}: cannot be read: {reason}") from None
+
+
+def _whole(descriptor: int, name: str) -> bytes:
+    state = os.fstat(descriptor)
+    if stat.S_ISDIR(state.st_mode):
+        raise NotebookError(f"{name}: is a folder, not a notebook; name a file in it")
+    if not stat.S_ISREG(state.st_mode):
+        raise NotebookError(f"{name}: is not a regular file; name a notebook file")
+    if state.st_size > MAX_BYTES:
+        size = f"{-(-state.st_size // 1_000_000)} MB, more than the {MAX_BYTES // 1_000_000} MB"
+        raise NotebookError(f"{name}: is {size} that Proofbook reads; clear its outputs")
+    with open(descriptor, "rb", closefd=False) as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def parse(content: bytes, *, path: str) -> Notebook:
@@ -75,6 +88,8 @@ def parse(content: bytes, *, path: str) -> Notebook:
         NotebookError: As `read`.
     """
     if Path(path).suffix in scripts.SUFFIXES:
+        if len(content) > _LARGEST_SCRIPT:
+            raise NotebookError(f"{path}: is larger than the {_LARGEST_SCRIPT // 1_000_000} MB of a script; split it")
         return _parse_script(_decode(content, path), path)
     document = parse_document(content, path=path)
     metadata: dict[str, Any] = document.get("metadata", {})
@@ -95,9 +110,28 @@ def language_and_kernel(metadata: dict[str, Any]) -> tuple[str, str | None]:
 
 def parse_document(content: bytes, *, path: str) -> dict[str, Any]:
     """The bytes of an `.ipynb` as its JSON object, known to be nbformat 4 with a list of well-formed cells."""
+    limits.check(content, path=path)
+    document = _decoded(content, path)
+    _check(document, path)
+    checked: dict[str, Any] = document
+    return checked
+
+
+def _decoded(content: bytes, path: str) -> Any:
+    """The JSON, or in words what is wrong with it."""
+    try:
+        return msgspec.json.decode(content)
+    except RecursionError:
+        raise NotebookError(f"{path}: its JSON is nested too deeply; it is not a notebook") from None
+    except ValueError as error:
+        if len(content) > _EXPLAINED:
+            if "truncated" in str(error):
+                raise NotebookError(f"{path}: ends in the middle of its JSON; still being saved?") from None
+            raise NotebookError(f"{path}: is not JSON ({error}); is it a notebook?") from None
+    # the same, more slowly: it takes what Python writes and JSON does not know, and it names the line
     text = _decode(content, path)
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         if _cut_short(text, error):
             raise NotebookError(f"{path}: ends in the middle of its JSON; still being saved?") from None
@@ -107,9 +141,6 @@ def parse_document(content: bytes, *, path: str) -> dict[str, Any]:
         raise NotebookError(f"{path}: its JSON is nested too deeply; it is not a notebook") from None
     except ValueError as error:
         raise NotebookError(f"{path}: is not JSON ({error}); is it a notebook?") from None
-    _check(document, path)
-    checked: dict[str, Any] = document
-    return checked
 
 
 def _cut_short(text: str, error: json.JSONDecodeError) -> bool:
@@ -124,7 +155,7 @@ def _cut_short(text: str, error: json.JSONDecodeError) -> bool:
 
 def _decode(content: bytes, path: str) -> str:
     if len(content) > MAX_BYTES:
-        raise NotebookError(f"{path}: is larger than the {MAX_BYTES // 1024 // 1024} MB that Proofbook reads")
+        raise NotebookError(f"{path}: is larger than the {MAX_BYTES // 1_000_000} MB that Proofbook reads")
     if not content.strip():
         raise NotebookError(f"{path}: is empty; still being saved, or never written?")
     try:
@@ -141,13 +172,21 @@ def _check(document: object, path: str) -> None:
     if version is None and "cells" not in document and "worksheets" not in document:
         raise NotebookError(f"{path}: is JSON but not a notebook: it has neither nbformat nor cells")
     if version != 4 or isinstance(version, bool):
-        told = f"nbformat {version!r}" if version is not None else "no nbformat version"
+        told = f"nbformat {_told(version)}" if version is not None else "no nbformat version"
         cure = f"convert it with `jupyter nbconvert --to notebook --inplace {path}`"
         raise NotebookError(f"{path}: has {told}, and only nbformat 4 is read; {cure}")
     if not isinstance(document.get("cells"), list):
         raise NotebookError(f"{path}: has no list of cells; it is damaged")
+    if len(document["cells"]) > limits.MAX_CELLS:
+        raise limits.too_many_cells(path)
     if not isinstance(document.get("metadata", {}), dict):
         raise NotebookError(f"{path}: its metadata is no object; it is damaged")
+
+
+def _told(value: object) -> str:
+    """A value of the file, short enough for a message."""
+    plain = value is None or isinstance(value, str | int | float)
+    return repr(value)[:80] if plain else f"an {'object' if isinstance(value, dict) else 'array'}"
 
 
 def _cell(raw: object, number: int, path: str) -> Cell:
@@ -158,7 +197,7 @@ def _cell(raw: object, number: int, path: str) -> Cell:
         raise damaged("is no object")
     kind = _KINDS.get(raw["cell_type"]) if isinstance(raw.get("cell_type"), str) else None
     if kind is None:
-        raise damaged(f"has the unknown type {raw.get('cell_type')!r}")
+        raise damaged(f"has the unknown type {_told(raw.get('cell_type'))}")
     source = raw.get("source", "")
     if isinstance(source, list) and all(isinstance(part, str) for part in source):
         source = "".join(source)

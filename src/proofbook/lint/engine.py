@@ -7,6 +7,7 @@ import msgspec
 
 from proofbook.analyze import cells
 from proofbook.analyze.cells import CellFlow
+from proofbook.analyze.limits import MAX_CODE
 from proofbook.lint import registry, suppressions
 from proofbook.lint.fix import Fix
 from proofbook.lint.rule import Project, Rule, Subject, Violation
@@ -24,6 +25,9 @@ def analyze(notebook: Notebook) -> tuple[CellFlow, ...] | str:
     """The flow of a notebook's cells, empty where they are not Python; or, in one line, why there is none."""
     if notebook.language != "python":
         return ()
+    code = sum(len(cell.source) for cell in notebook.code_cells)
+    if code > MAX_CODE:
+        return f"has {code} characters of code, more than the {MAX_CODE} that are analysed; move some into a module"
     try:
         return cells.analyze(notebook)
     except (RecursionError, MemoryError):
@@ -71,7 +75,7 @@ def examine(
         flow=flows,
         configuration=configuration,
         project=project,
-        suppressions=suppressions.read(notebook),
+        suppressions=suppressions.read(notebook) if not isinstance(flow, str) else (),
         known=frozenset(registry.rules()),
         unreadable=flow if isinstance(flow, str) else None,
         folder=folder,

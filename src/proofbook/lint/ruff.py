@@ -165,6 +165,7 @@ class Reading:
                 for said in self._running.said():
                     if _wanted(said, self._chosen):
                         found.setdefault(Path(said.filename), []).append(said)
+                self._running.close()
                 self._running = _Process(self._waiting.pop(0), chosen=self._chosen) if self._waiting else None
         finally:
             self.stop()
@@ -190,6 +191,7 @@ class _Process:
         try:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err)
         except OSError as error:
+            self.close()
             raise MachineError(f"ruff cannot be run: {error.strerror}; install it, or {_WITHOUT}") from None
 
     def said(self) -> tuple[Said, ...]:
@@ -226,6 +228,9 @@ class _Process:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        self.close()
+
+    def close(self) -> None:
         self._out.close()
         self._err.close()
 
