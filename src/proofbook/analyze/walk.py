@@ -15,6 +15,8 @@ from proofbook.analyze.walk_expressions import ExpressionWalk, Scope
 __all__ = ["Walk"]
 
 _CATCHES_NAME_ERROR = {"NameError", "Exception", "BaseException", "UnboundLocalError"}
+_CATCHING = {"suppress", "raises", "assertRaises", "assertRaisesRegex"}
+"""Context managers that end an exception of the types that they are given."""
 _CATCHES_IMPORT_ERROR = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
@@ -195,18 +197,23 @@ class Walk(ExpressionWalk):
             self.visit(target)
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
-        cut_short = False
+        cut_short, guards = False, 0
         for item in node.items:
             self.visit(item.context_expr)
             if item.optional_vars is not None:
                 self.targets(item.optional_vars, "with")
             called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
-            cut_short |= "suppress" in (getattr(called, "id", ""), getattr(called, "attr", ""))
+            catches = _CATCHING & {getattr(called, "id", ""), getattr(called, "attr", "")}
+            cut_short |= bool(catches)
+            caught = item.context_expr.args if catches and isinstance(item.context_expr, ast.Call) else []
+            guards |= any(getattr(error, "id", "") in _CATCHES_NAME_ERROR for error in caught)
+        self.guards += guards
         if cut_short:
             self.branches([self._suite(node.body)], may_skip=True)
         else:
             for statement in node.body:
                 self.visit(statement)
+        self.guards -= guards
 
     def visit_AsyncWith(self, node: ast.AsyncWith) -> None:
         self.seen_await(node)

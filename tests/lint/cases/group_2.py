@@ -91,6 +91,11 @@ CASES = {
         Case("a name local to a comprehension", ["[y for y in range(3)]", "y"], ["2:1:1 error undefined name `y`"]),
         Case("a name bound in a timeit cell", ["%%timeit\ny = 1", "y"], ["2:1:1 error undefined name `y`"]),
         Case(
+            "where another failure is expected",
+            ["import pytest\nwith pytest.raises(ValueError):\n    y"],
+            ["1:3:5 error undefined name `y`"],
+        ),
+        Case(
             "below what only looks at the namespace",
             ["print('{a}'.format(**globals()), 'b' in globals(), globals().get('c'), locals())", "y"],
             ["2:1:1 error undefined name `y`"],
@@ -139,6 +144,8 @@ CASES = {
         Case("in a function above a run magic", ["def f():\n    return y", "%run other.ipynb"]),
         Case("below exec", ["exec('y = 1')", "y"]),
         Case("below a write to globals", ["globals()['y'] = 1", "y"]),
+        Case("a failure is suppressed", ["from contextlib import suppress\nwith suppress(NameError):\n    del y"]),
+        Case("a failure is expected", ["import pytest\nwith pytest.raises(NameError):\n    y"]),
         Case("below a namespace that is kept", ["space = globals()\nspace['y'] = 1", "y"]),
         Case("below exec in a namespace that is the notebook's", ["exec('y = 1', globals())", "y"]),
         Case("below pylab", ["%pylab inline", "plot(linspace(0, 1)), np, plt, figsize(1, 1)"]),
@@ -803,6 +810,16 @@ CASES = {
                 "2:1:8 warning `csv` is imported and never used",
             ],
             fixed=["import sys\nprint(sys)", "print(1)"],
+        ),
+        Case(
+            "the last lines of a cell",
+            ["print(1)\n\nx = 1\nimport json", "y = 2\nz = [\n    3,\n]\nk = -4"],
+            [
+                "1:3:1 warning `x` is set and never used",
+                "1:4:8 warning `json` is imported and never used",
+                "2:1:1 warning `y`, `z` and `k` are set and never used",
+            ],
+            fixed=["print(1)\n", ""],
         ),
         Case(
             "one of several names",
