@@ -144,7 +144,7 @@ CASES = {
         Case("in a function above a run magic", ["def f():\n    return y", "%run other.ipynb"]),
         Case("below exec", ["exec('y = 1')", "y"]),
         Case("below a write to globals", ["globals()['y'] = 1", "y"]),
-        Case("a failure is suppressed", ["from contextlib import suppress\nwith suppress(NameError):\n    del y"]),
+        Case("a failure is suppressed", ["from contextlib import suppress\nwith suppress(NameError):\n    y"]),
         Case("a failure is expected", ["import pytest\nwith pytest.raises(NameError):\n    y"]),
         Case("below a namespace that is kept", ["space = globals()\nspace['y'] = 1", "y"]),
         Case("below exec in a namespace that is the notebook's", ["exec('y = 1', globals())", "y"]),
