@@ -31,6 +31,26 @@ def test_a_finding_shows_where_what_the_line_and_the_cure() -> None:
     )
 
 
+def test_what_can_be_mended_is_marked_and_counted() -> None:
+    waved = finding(fix="safe", suppressed="why")
+    some = shown(finding(fix="safe"), finding(fix="safe"), finding(fix="unsafe"), finding(), waved).splitlines()
+
+    assert [line for line in some if line.startswith("  =")] == [
+        "  = define it [--fix]",
+        "  = define it [--fix]",
+        "  = define it [--fix --unsafe-fixes]",
+        "  = define it",
+    ]
+    assert some[-1] == "2 fixable with --fix, 1 more with --fix --unsafe-fixes."
+    assert shown(finding(fix="unsafe")).endswith("\n1 fixable with --fix --unsafe-fixes.")
+
+
+def test_what_was_mended_is_said_in_the_end() -> None:
+    mended = LintResult(fixed=2, notebooks=1, cells=5)
+
+    assert output.text(mended) == "2 fixed; no findings in 1 notebook, 5 code cells."
+
+
 def test_a_finding_on_a_whole_cell_shows_no_line() -> None:
     first = shown(finding(line=0, column=0, text="")).splitlines()
 

@@ -79,7 +79,8 @@ def _block(finding: Finding, *, colour: bool) -> Iterator[str]:
     if finding.text.strip():
         yield from _excerpt(finding, colour=colour)
     if finding.advice:
-        yield f"{_paint('quiet', '  =', colour)} {visible(finding.advice)}"
+        mended = {"safe": " [--fix]", "unsafe": " [--fix --unsafe-fixes]"}.get(finding.fix, "")
+        yield f"{_paint('quiet', '  =', colour)} {visible(finding.advice)}{mended and _paint('quiet', mended, colour)}"
 
 
 def _excerpt(finding: Finding, *, colour: bool) -> Iterator[str]:
