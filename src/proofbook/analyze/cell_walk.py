@@ -6,68 +6,27 @@ A call of a function that the notebook defines counts as what its body does, so 
 
 import ast
 from collections.abc import Callable, Mapping
-from itertools import chain
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
+from proofbook.analyze.call_walk import CallWalk, NotebookState, imported_as
 from proofbook.analyze.events import Bind, Call, Change, Event, Read, Summary, Unbind
-from proofbook.analyze.flow import Alias, Definition, Exit, Import, Mutation, Span, Use, span_of
+from proofbook.analyze.flow import Alias, Definition, Import, Mutation, Span, Use
 from proofbook.analyze.known_calls import (
-    CALLING_FUNCTIONS,
-    CHANGING_FUNCTIONS,
     CHANGING_METHODS,
-    EXITS,
-    HARMLESS_FUNCTIONS,
     HARMLESS_METHODS,
-    HARMLESS_MODULES,
-    WILD_CALLS,
 )
+from proofbook.analyze.library_methods import EXPECTED
 from proofbook.analyze.names import KNOWN_NAMES, is_known
-from proofbook.analyze.walk import Walk
 from proofbook.analyze.walk_expressions import Function
 
-__all__ = ["CellWalk", "NotebookState", "SeenCall"]
+__all__ = ["CellWalk"]
 
 _NONE: frozenset[str] = frozenset()
 _KNOWN_METHODS = HARMLESS_METHODS | CHANGING_METHODS
 _CALLS = 500
 """So many different calls within one are followed."""
-
-
-class NotebookState(Struct):
-    """What earlier cells leave behind for later ones."""
-
-    functions: dict[str, Summary] = field(default_factory=dict)
-    imports: dict[str, str] = field(default_factory=dict)
-    """Name at the notebook's level -> the dotted name it was imported from."""
-    bound: set[str] = field(default_factory=set)
-    callable: set[str] = field(default_factory=set)
-    """Names of functions, and of classes with methods, in `functions`."""
-
-    def learn(self, name: str, summary: Summary) -> None:
-        """A function, `f`, or a method, `A.f`."""
-        self.functions[name] = summary
-        self.callable.add(name.partition(".")[0])
-
-    def forget(self, name: str) -> None:
-        """The name stands for something else now."""
-        for known in [known for known in self.functions if known.partition(".")[0] == name]:
-            del self.functions[known]
-        self.callable.discard(name)
-
-
-class SeenCall(Struct, frozen=True):
-    """A call, for those that look for files and records afterwards."""
-
-    node: ast.Call
-    dotted: str | None
-    hidden: frozenset[str]
-    """Names that are not the notebook's here."""
-    names: Mapping[str, str]
-    """Names of modules and of what was imported from them, as known here."""
-    deferred: bool
-    repeated: bool
 
 
 class _Bound(Struct):
@@ -80,7 +39,7 @@ class _Bound(Struct):
         return _Bound(set(self.sure), set(self.possible))
 
 
-class CellWalk(Walk):
+class CellWalk(CallWalk):
     """One cell. After `walk(tree)`, its fields say what was found."""
 
     def __init__(
@@ -93,12 +52,7 @@ class CellWalk(Walk):
             lines: The lines of the code that is walked.
             shifts: See `magics.Transformed`.
         """
-        super().__init__()
-        self.state = state
-        self.ahead = ahead
-        self.lines = lines
-        self.shifts = shifts
-        self.plain = not shifts and all(map(str.isascii, lines))
+        super().__init__(state, ahead=ahead, lines=lines, shifts=shifts)
         self.bound = _Bound(set(), set())
         self.bindings: list[Definition] = []
         self.deleted: dict[str, Span] = {}
@@ -110,11 +64,7 @@ class CellWalk(Walk):
         self.maybe_mutations: list[Mutation] = []
         self.aliases: list[Alias] = []
         self.imports: list[Import] = []
-        self.calls: list[SeenCall] = []
-        self.exits: list[Exit] = []
-        self.wild = False
         self.awaits = False
-        self.known: dict[str, str] | None = None
         self.lambdas: dict[int, str] = {}
         self.lambda_targets: set[int] = set()
 
@@ -122,17 +72,6 @@ class CellWalk(Walk):
         """Walk the whole cell."""
         for statement in tree.body:
             self.visit(statement)
-
-    def start(self, node: ast.AST) -> tuple[int, int]:
-        """Line and column where `node` starts in the cell."""
-        if self.plain:
-            return node.lineno, node.col_offset + 1  # type: ignore[attr-defined]
-        span = self.span(node)
-        return span.line, span.column
-
-    def span(self, node: ast.AST) -> Span:
-        """Where `node` stands in the cell."""
-        return span_of(node, self.lines, self.shifts)  # type: ignore[arg-type]
 
     # events
 
@@ -210,6 +149,13 @@ class CellWalk(Walk):
         if event.name in self.state.callable and not defined and id(event.node) not in self.lambda_targets:
             self.state.forget(event.name)
         self.state.bound.add(event.name)
+        self._stands_for(event.name, self.made.get(id(event.node)), conditional=conditional)
+
+    def _stands_for(self, name: str, kind: str | None, *, conditional: bool) -> None:
+        if kind is None or (conditional and self.state.kinds.get(name, kind) != kind):
+            self.state.kinds.pop(name, None)
+        elif not conditional or name in self.state.kinds or name not in self.state.bound:
+            self.state.kinds[name] = kind
 
     def _unbind(self, event: Unbind, span: Span) -> None:
         self.bound.sure.discard(event.name)
@@ -231,6 +177,8 @@ class CellWalk(Walk):
             text=event.text,
             local=event.name in self.bound.sure,
             conditional=event.conditional or self.depth > 0,
+            kind=event.kind,
+            expected=event.kind in EXPECTED,
             via=via,
         )
         if event.sure and not module:
@@ -323,6 +271,7 @@ class CellWalk(Walk):
     def seen_assignment(self, targets: list[ast.expr], value: ast.expr) -> None:
         if self.scopes:
             return
+        self.learn_kinds(targets, value)
         for target in targets:
             if isinstance(target, ast.Name) and isinstance(value, ast.Lambda):
                 self.lambdas[id(value)] = target.id
@@ -377,121 +326,8 @@ class CellWalk(Walk):
                 known[bound] = imported_as(node, alias)
                 self.known = None
 
-    def seen_raise(self, node: ast.Raise) -> None:
-        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        if isinstance(raised, ast.Name) and raised.id in {"SystemExit", "KeyboardInterrupt"}:
-            self._exit(node, f"raise {raised.id}")
-
     def seen_await(self, _: ast.AST) -> None:
         self.awaits |= not self.deferred
-
-    def _exit(self, node: ast.AST, call: str) -> None:
-        span = self.span(node)
-        self.exits.append(Exit(call=call, line=span.line, column=span.column, deferred=self.deferred))
-
-    def dotted(self, node: ast.expr) -> str | None:
-        """`pandas.read_csv` for `pd.read_csv`; builtins as they are; None for what hangs on a variable."""
-        parts: list[str] = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name):
-            return None
-        root = self._imported(node.id)
-        if root is None:
-            known = is_known(node.id) and node.id not in self.state.bound and self.where(node.id) == "level"
-            root = node.id if known and not (parts and node.id != "__builtins__") else None
-        return None if root is None else ".".join([root, *reversed(parts)])
-
-    def _imported(self, name: str) -> str | None:
-        for scope in reversed(self.scopes):
-            if name in scope.imports:
-                return scope.imports[name]
-        if self.where(name) != "level":
-            return None
-        if name in self.state.imports:
-            return self.state.imports[name]
-        return self.ahead.get(name) if name not in self.state.bound else None
-
-    def seen_call(self, node: ast.Call) -> None:
-        dotted = self.dotted(node.func)
-        hidden = frozenset(chain.from_iterable(scope.names for scope in self.scopes)) if self.scopes else _NONE
-        repeated = self.repeats > 0 or self.deferred
-        self.calls.append(SeenCall(node, dotted, hidden, self._known(), self.deferred, repeated))
-        if dotted in EXITS:
-            self._exit(node, f"{ast.unparse(node.func)}()")
-        self.wild |= dotted in WILD_CALLS and (dotted == "exec" or not self.deferred) and dotted != "get_ipython"
-        for keyword in node.keywords:
-            if keyword.arg == "inplace" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True:
-                owner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
-                self.change(owner, node=node, how="inplace", text="inplace=True", sure=True)
-            elif keyword.arg == "out":
-                self.change(keyword.value, node=node, how="argument", text="out=", sure=True)
-        self._method(node, dotted)
-        self._function_call(node, dotted)
-
-    def _known(self) -> Mapping[str, str]:
-        """The modules and what was imported from them, by name, as known here."""
-        if self.known is None:
-            self.known = {**self.ahead, **self.state.imports}
-        inner = {name: root for scope in self.scopes for name, root in scope.imports.items()}
-        return {**self.known, **inner} if inner else self.known
-
-    def _method(self, node: ast.Call, dotted: str | None) -> None:
-        if not isinstance(node.func, ast.Attribute) or dotted is not None:
-            return
-        name = node.func.attr
-        if name in CHANGING_METHODS:
-            self.change(node.func.value, node=node, how="method", text=f".{name}()", sure=True)
-        elif name not in HARMLESS_METHODS:
-            self.change(node.func.value, node=node, how="method", text=f".{name}()", sure=False)
-
-    def _function_call(self, node: ast.Call, dotted: str | None) -> None:
-        changed = CHANGING_FUNCTIONS.get(dotted or "")
-        if changed is not None and len(node.args) > changed:
-            text = f"{ast.unparse(node.func)}(...)"
-            self.change(node.args[changed], node=node, how="argument", text=text, sure=True)
-            return
-        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        for argument in arguments:
-            # a function that is handed over is probably called
-            if isinstance(argument, ast.Name) and self.where(argument.id) == "level":
-                handed = called not in CALLING_FUNCTIONS
-                self.emit(Call(argument.id, node, conditional=True, unlikely=self.choices > 0, handed=handed))
-        if isinstance(node.func, ast.Name) and self.where(node.func.id) == "level":
-            self.emit(
-                Call(
-                    node.func.id,
-                    node,
-                    tuple(self._root_of(argument) for argument in node.args),
-                    tuple((keyword.arg or "**", self._root_of(keyword.value)) for keyword in node.keywords),
-                    conditional=self.depth > 0,
-                    unlikely=self.choices > 0,
-                )
-            )
-            if node.func.id in self.state.functions:
-                return
-        harmless = dotted in HARMLESS_FUNCTIONS or (dotted or "").partition(".")[0] in HARMLESS_MODULES
-        method = isinstance(node.func, ast.Attribute) and node.func.attr in _KNOWN_METHODS
-        if harmless or method:
-            return
-        given = [argument for argument in arguments if self.root(argument) is not None]
-        text = f"{ast.unparse(node.func)}(...)" if given else ""
-        for argument in given:
-            self.change(argument, node=node, how="argument", text=text, sure=False)
-
-    def _root_of(self, node: ast.expr) -> tuple[str, bool] | None:
-        name = self.root(node)
-        place = self.where(name) if name else "local"
-        return (name, place == "parameter") if name and place != "local" else None
-
-
-def imported_as(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
-    """The dotted name behind the name that one part of an import binds."""
-    if isinstance(node, ast.Import):
-        return alias.name if alias.asname else alias.name.split(".")[0]
-    return f"{'.' * node.level}{node.module or ''}.{alias.name}"
 
 
 def _perhaps(event: Event) -> Event:

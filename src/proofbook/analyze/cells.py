@@ -8,7 +8,8 @@ from itertools import chain
 from msgspec.structs import replace
 
 from proofbook.analyze import magics
-from proofbook.analyze.cell_walk import CellWalk, NotebookState, SeenCall, imported_as
+from proofbook.analyze.call_walk import NotebookState, SeenCall, imported_as
+from proofbook.analyze.cell_walk import CellWalk
 from proofbook.analyze.constants import fold
 from proofbook.analyze.file_calls import file_call
 from proofbook.analyze.flow import Called, CellFlow, Definition, FileUse, RecordCall, SyntaxProblem, Use

@@ -49,6 +49,7 @@ class Change(Struct, frozen=True):
     text: str
     sure: bool
     parameter: bool = False
+    kind: str | None = None
     conditional: bool = False
 
 

@@ -98,6 +98,10 @@ class Mutation(Struct, frozen=True, kw_only=True):
     how: Literal["method", "attribute", "item", "delete", "inplace", "augmented", "argument"]
     text: str
     """For people: `.append()`, `.columns =`, `[...] =`, `inplace=True`, `+=`, `shuffle(...)`."""
+    kind: str | None = None
+    """What the object plainly is, as `library_methods` calls it; None where only the method's name speaks for it."""
+    expected: bool = False
+    """The object is made to be changed: an estimator is fitted, axes are drawn on, a generator is drawn from."""
     local: bool = False
     """The cell had surely bound the name before, so the object may be the cell's own (see `aliases`)."""
     conditional: bool = False
@@ -230,7 +234,10 @@ class CellFlow(Struct, frozen=True, kw_only=True):
     mutates: tuple[Mutation, ...] = ()
     """Objects surely changed in place; never modules (`os.environ[...] =`, `plt.rcParams[...] =` are not here)."""
     maybe_mutates: tuple[Mutation, ...] = ()
-    """Objects that an unknown method is called on, or that are passed to an unknown function."""
+    """
+    Objects that an unknown method is called on, or that are passed to an unknown function. Whoever blames somebody for
+    a change must leave them alone; whoever promises that nothing has changed must count them in.
+    """
     aliases: tuple[Alias, ...] = ()
 
     imports: tuple[Import, ...] = ()

@@ -25,7 +25,7 @@ CHANGING_METHODS = frozenset(
     "append extend insert remove pop popitem clear sort reverse update setdefault add discard appendleft extendleft "
     "popleft rotate difference_update intersection_update symmetric_difference_update move_to_end subtract "
     # numpy, pandas
-    "fill itemset resize setflags put partition itemsort set_flags".split()
+    "fill resize setflags put partition insert_column".split()
 )
 """Methods that change the object they are called on."""
 
@@ -45,6 +45,8 @@ CHANGING_FUNCTIONS = {
     "numpy.place": 0,
     "numpy.putmask": 0,
     "numpy.fill_diagonal": 0,
+    "numpy.put_along_axis": 0,
+    "matplotlib.pyplot.setp": 0,
     "operator.setitem": 0,
     "operator.delitem": 0,
     "setattr": 0,
@@ -61,8 +63,8 @@ HARMLESS_FUNCTIONS = frozenset(
 
 HARMLESS_MODULES = frozenset(
     "pandas numpy polars pyarrow scipy statistics math json itertools functools operator re os pathlib collections "
-    "datetime decimal fractions copy pprint textwrap seaborn matplotlib plotly altair proofbook scrapbook IPython "
-    "duckdb hashlib csv time logging warnings string typing dataclasses enum uuid glob joblib pickle".split()
+    "datetime decimal fractions copy pprint textwrap sklearn seaborn matplotlib plotly altair proofbook scrapbook "
+    "IPython duckdb hashlib csv time logging warnings string typing dataclasses enum uuid glob joblib pickle".split()
 )
 """Libraries whose functions leave their arguments alone, but for those of `CHANGING_FUNCTIONS`."""
 

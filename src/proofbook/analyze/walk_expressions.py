@@ -185,13 +185,15 @@ class ExpressionWalk(ast.NodeVisitor):
                 )
             )
 
-    def change(self, expression: ast.AST, *, node: ast.AST, how: str, text: str, sure: bool) -> None:
+    def change(
+        self, expression: ast.AST, *, node: ast.AST, how: str, text: str, sure: bool, kind: str | None = None
+    ) -> None:
         """The object that `expression` stands for, or a part of it, is changed in place."""
         name = self.root(expression)
         place = self.where(name) if name else "local"
         if name and place != "local":
             parameter = place == "parameter"
-            self.emit(Change(name, node, how, text, sure, parameter=parameter, conditional=self.depth > 0))
+            self.emit(Change(name, node, how, text, sure, parameter, kind, conditional=self.depth > 0))
 
     @staticmethod
     def root(expression: ast.AST) -> str | None:
@@ -211,7 +213,7 @@ class ExpressionWalk(ast.NodeVisitor):
         elif isinstance(node.ctx, ast.Store):
             self.bind(node.id, node, "assignment")
         elif self.where(node.id) == "level":
-            self.emit(Read(node.id, node, conditional=self.depth > 0))
+            self.read(node.id, node)
             self.emit(Unbind(node.id, node, conditional=self.depth > 0))
         elif self.scopes and self.scopes[-1].kind == "class":
             self.scopes[-1].names.discard(node.id)

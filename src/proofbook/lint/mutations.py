@@ -19,13 +19,16 @@ def surely_changes(mutation: Mutation, maker: CellFlow) -> bool:
     """
     Whether `mutation` changes the object for sure: the analysis goes by the method's name, and some mean two things.
 
+    What is made to be changed is no concern: an estimator is fitted, axes are drawn on. Nor is what only may change its
+    object: that is in `CellFlow.maybe_mutates`, which is not asked.
+
     Args:
         mutation: What a cell does through a name.
         maker: The cell that binds the name.
     """
-    if mutation.how == "augmented" or (mutation.via is not None and mutation.conditional):
+    if mutation.how == "augmented" or mutation.expected or (mutation.via is not None and mutation.conditional):
         return False
-    return mutation.text not in _TWO_MEANINGS or _is_container(mutation.name, maker)
+    return mutation.kind is not None or mutation.text not in _TWO_MEANINGS or _is_container(mutation.name, maker)
 
 
 def _is_container(name: str, maker: CellFlow) -> bool:
