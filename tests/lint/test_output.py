@@ -116,9 +116,11 @@ def test_json_is_one_document_with_every_field_and_a_summary() -> None:
     assert document["findings"][0] == {
         "path": "notebooks/train.ipynb", "cell": 4, "line": 3, "column": 7, "rule": "PB201", "name": "undefined-name",
         "level": "error", "message": "undefined name `flights`", "advice": "define it", "cell_id": "a1b2",
-        "text": "x = f(flights)", "file_line": 0, "fix": "", "suppressed": None,
+        "text": "x = f(flights)", "file_line": 0, "fix": "", "suppressed": None, "known": False,
     }  # fmt: skip
-    assert document["summary"] == {"errors": 1, "warnings": 1, "suppressed": 1, "fixed": 0, "notebooks": 1, "cells": 5}
+    assert document["summary"] == {
+        "errors": 1, "warnings": 1, "suppressed": 1, "known": 0, "fixed": 0, "notebooks": 1, "cells": 5,
+    }  # fmt: skip
 
 
 def test_statistics_count_what_each_rule_said() -> None:
