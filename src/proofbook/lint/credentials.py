@@ -30,44 +30,43 @@ class Secret(Struct, frozen=True):
 
 class _Form(Struct, frozen=True):
     kind: str
-    hint: str
-    """Stands in every such credential: a search for it is far cheaper than one for the pattern."""
-    pattern: re.Pattern[str]
+    prefixes: tuple[str, ...]
+    """What such credentials begin with: a search for it is far cheaper than one for a pattern."""
+    rest: re.Pattern[str]
 
 
-def _form(kind: str, hint: str, pattern: str) -> _Form:
-    return _Form(kind, hint, re.compile(rf"(?<![A-Za-z0-9+/_=-]){pattern}(?![A-Za-z0-9_-])"))
+def _form(kind: str, prefixes: str, rest: str) -> _Form:
+    return _Form(kind, tuple(prefixes.split()), re.compile(rf"{rest}(?![A-Za-z0-9_-])"))
 
 
 _FORMS = (
-    _form("a GitHub token", "gh", r"gh[pousr]_[A-Za-z0-9]{36}"),
-    _form("a GitHub token", "github_pat_", r"github_pat_[A-Za-z0-9_]{60,90}"),
-    _form("an AWS access key", "AKIA", r"AKIA[A-Z2-7]{16}"),
-    _form("an AWS access key", "ASIA", r"ASIA[A-Z2-7]{16}"),
-    _form("a GitLab token", "glpat-", r"glpat-[A-Za-z0-9_-]{20,}"),
-    _form("a Slack token", "xox", r"xox[abposr]-[0-9]{6,}-[A-Za-z0-9-]{10,}"),
-    _form("a Stripe key", "k_live_", r"[rs]k_live_[A-Za-z0-9]{20,}"),
-    _form("a Google API key", "AIza", r"AIza[A-Za-z0-9_-]{35}"),
-    _form("a PyPI token", "pypi-AgE", r"pypi-AgE[A-Za-z0-9_-]{50,}"),
-    _form("an npm token", "npm_", r"npm_[A-Za-z0-9]{36}"),
-    _form("a Hugging Face token", "hf_", r"hf_[A-Za-z0-9]{34,}"),
-    _form("an Anthropic key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{40,}"),
-    _form("an OpenAI key", "sk-", r"sk-(?:proj-|svcacct-)?(?!ant-)[A-Za-z0-9_-]{40,}"),
-    _form("a SendGrid key", "SG.", r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
-    _form("a DigitalOcean token", "do", r"do[opr]_v1_[a-f0-9]{64}"),
-    _form("a Databricks token", "dapi", r"dapi[a-f0-9]{32}"),
-    _form("a key of Azure storage", "AccountKey=", r"AccountKey=[A-Za-z0-9+/]{86}=="),
+    _form("a GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_", r"[A-Za-z0-9]{36}"),
+    _form("a GitHub token", "github_pat_", r"[A-Za-z0-9_]{60,90}"),
+    _form("an AWS access key", "AKIA ASIA", r"[A-Z2-7]{16}"),
+    _form("a GitLab token", "glpat-", r"[A-Za-z0-9_-]{20,}"),
+    _form("a Slack token", "xoxa- xoxb- xoxo- xoxp- xoxr- xoxs-", r"[0-9]{6,}-[A-Za-z0-9-]{10,}"),
+    _form("a Stripe key", "sk_live_ rk_live_", r"[A-Za-z0-9]{20,}"),
+    _form("a Google API key", "AIza", r"[A-Za-z0-9_-]{35}"),
+    _form("a PyPI token", "pypi-AgE", r"[A-Za-z0-9_-]{50,}"),
+    _form("an npm token", "npm_", r"[A-Za-z0-9]{36}"),
+    _form("a Hugging Face token", "hf_", r"[A-Za-z0-9]{34,}"),
+    _form("an Anthropic key", "sk-ant-", r"[A-Za-z0-9_-]{40,}"),
+    _form("an OpenAI key", "sk-", r"(?:proj-|svcacct-)?(?!ant-)[A-Za-z0-9_-]{40,}"),
+    _form("a SendGrid key", "SG.", r"[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
+    _form("a DigitalOcean token", "dop_v1_ doo_v1_ dor_v1_", r"[a-f0-9]{64}"),
+    _form("a Databricks token", "dapi", r"[a-f0-9]{32}"),
+    _form("a key of Azure storage", "AccountKey=", r"[A-Za-z0-9+/]{86}=="),
 )
+_PART = re.compile(r"[A-Za-z0-9+/_=-]")
+"""What stands before a prefix, if that is only a part of something else."""
 _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s*(?:\\n)?[A-Za-z0-9+/=\s\\]{64}")
 _WEB_TOKEN = re.compile(r"(?<![\w.-])(eyJ[\w-]{10,})\.(eyJ[\w-]{10,})\.[\w-]{20,}")
-_IN_ADDRESS = re.compile(
-    r"\b[a-z][a-z0-9+.-]{1,20}://([^\s:/@'\"<>{}$]{1,80}):([^\s:/@'\"<>{}$*%]{6,80})@([\w.-]{1,200})"
-)
+_IN_ADDRESS = re.compile(r"://([^\s:/@'\"<>{}$]{1,80}):([^\s:/@'\"<>{}$*%]{6,80})@([\w.-]{1,200})")
 _LOCAL = ("localhost", "127.", "0.0.0.0", "host", "example.", "db", "postgres", "mysql", "redis", "mongo")  # noqa: S104
 
 _PLACEHOLDER = re.compile(
     r"example|sample|dummy|fake|placeholder|change.?me|your|insert|replace|redacted|secret|passw|token|"
-    r"x{4,}|\*{3,}|\.{3}|0{6,}|1234|abcdef|abc123|foo|test|demo|todo|default|admin|<|>|\{|\}|\$",
+    r"x{4,}|\*{3,}|\.{3}|0{6,}|1234|abcdef|abc123|foo|test|demo|todo|default|admin|<|>|\{|\}|^\$|\$\(",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[A-Za-z]*(?:[-_./: ][A-Za-z]*)*\d{0,2}")
@@ -77,10 +76,9 @@ _HEXADECIMAL = re.compile(r"[0-9a-fA-F-]+")
 def secrets(text: str) -> Iterator[Secret]:
     """Every credential in `text` that its form gives away; none that is plainly a placeholder."""
     for form in _FORMS:
-        if form.hint in text:
-            for found in form.pattern.finditer(text):
-                if _is_random(found[0], bits=3.0):
-                    yield Secret(form.kind, found.start(), found.end())
+        for prefix in form.prefixes:
+            if prefix in text:
+                yield from _of_form(form, prefix, text)
     if "PRIVATE KEY-----" in text:
         yield from (Secret("a private key", *found.span()) for found in _PRIVATE_KEY.finditer(text))
     if "eyJ" in text:
@@ -88,6 +86,16 @@ def secrets(text: str) -> Iterator[Secret]:
         yield from (Secret("a JSON Web Token", *found.span()) for found in found_here if _is_header(found[1]))
     if "://" in text and "@" in text:
         yield from _in_addresses(text)
+
+
+def _of_form(form: _Form, prefix: str, text: str) -> Iterator[Secret]:
+    start = text.find(prefix)
+    while start >= 0:
+        whole = not (start and _PART.match(text[start - 1]))
+        found = form.rest.match(text, start + len(prefix)) if whole else None
+        if found is not None and _is_random(text[start : found.end()], bits=3.0):
+            yield Secret(form.kind, start, found.end())
+        start = text.find(prefix, start + len(prefix))
 
 
 def _in_addresses(text: str) -> Iterator[Secret]:
