@@ -25,6 +25,9 @@ SLOW = (
 )
 
 
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+
+
 def proofbook(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from proofbook.cli import main; main()", "lint", *arguments]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
@@ -32,9 +35,10 @@ def proofbook(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    (tmp_path / "bad.ipynb").write_bytes(content(parameters(), "import os\nos.chdir('x')"))
-    (tmp_path / "good.ipynb").write_bytes(content(parameters(), "from proofbook import record\nrecord('rows', 1)"))
-    (tmp_path / "warned.ipynb").write_bytes(content("x = 1"))
+    (tmp_path / "bad.ipynb").write_bytes(content(parameters(), "import os\nos.chdir('x')", **KERNEL))
+    good = content(parameters(), "from proofbook import record\nrecord('rows', 1)", **KERNEL)
+    (tmp_path / "good.ipynb").write_bytes(good)
+    (tmp_path / "warned.ipynb").write_bytes(content("x = 1", **KERNEL))
     return tmp_path
 
 

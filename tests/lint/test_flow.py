@@ -58,7 +58,8 @@ def test_notebooks_that_are_no_tasks_may_record_under_one_name(root: Path) -> No
 
 def test_pipeline_yaml_is_read_where_nobody_says_what_is_injected(root: Path) -> None:
     (root / "pipeline.yaml").write_text("tasks: [{source: b.ipynb, product: {nb: o/b.ipynb}, params: {window: 1}}]")
-    (root / "c.ipynb").write_bytes(content("x = 1"))
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    (root / "c.ipynb").write_bytes(content("x = 1", kernelspec=kernel))
 
     assert said(run(root, select=["PB201"])) == []
     assert said(run(root, "c.ipynb")) == []
@@ -66,7 +67,8 @@ def test_pipeline_yaml_is_read_where_nobody_says_what_is_injected(root: Path) ->
 
 def test_a_task_without_a_parameters_cell_is_an_error(root: Path) -> None:
     (root / "pipeline.yaml").write_text("tasks: [{source: c.ipynb, product: {nb: o/c.ipynb}}]")
-    (root / "c.ipynb").write_bytes(content("x = 1"))
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    (root / "c.ipynb").write_bytes(content("x = 1", kernelspec=kernel))
 
     assert run(root).errors == 1
 
