@@ -1,5 +1,6 @@
 """Gives another name to what one place of the notebook binds: every place that means it, or none."""
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -57,7 +58,7 @@ class Renaming:
         if unclear or self._mentions.everything or name in self._mentions.texts:
             return None
         before, meant, after = self._divided(name, since, binding)
-        if not meant or (binding is not None and not _is_plain(binding, since, before)):
+        if not meant or (binding is not None and not _is_plain(binding, since, before, meant)):
             return None
         # a function may be called on either side
         outside = any(place.occurrence.function for place in [*before, *after])
@@ -119,10 +120,16 @@ def _is_conditional(place: _Place) -> bool:
     return any(binding.conditional for binding in place.flow.bindings if _is_at(place, binding))
 
 
-def _is_plain(binding: Definition, since: CellFlow, before: list[_Place]) -> bool:
-    """Whether what stands below the binding, and nothing above it, means what it binds; good will for loops."""
-    looped = binding.kind == "for" and all(place.flow is not since for place in before)
-    return looped or not binding.conditional
+def _is_plain(binding: Definition, since: CellFlow, before: list[_Place], meant: list[_Place]) -> bool:
+    """Whether what stands below the binding, and nothing above it, means what it binds."""
+    if not binding.conditional:
+        return True
+    if binding.kind != "for" or any(place.flow is since for place in before):
+        return False
+    # a loop may not run at all: behind it the name may mean what it meant before
+    loops: list[ast.For | ast.AsyncFor] = [*since.nodes(ast.For), *since.nodes(ast.AsyncFor)]
+    end = max((loop.end_lineno or 0 for loop in loops if loop.target.lineno == binding.line), default=0)
+    return all(place.flow is since and _span(place)[0] <= end for place in meant)
 
 
 def _edits(places: list[_Place], name: str, new: str) -> Iterator[Edit]:

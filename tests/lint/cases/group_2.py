@@ -719,6 +719,11 @@ CASES = {
             fixed=["for id_ in [1, 2]:\n    print(f'{id_}')"],
         ),
         Case(
+            "a loop's variable, read behind a loop that may not run",
+            ["for id in load():\n    print(id)\nprint(id)"],
+            ["1:1:5 warning `id` hides the builtin of that name"],
+        ),
+        Case(
             "a definition, which is more than its name",
             ["def sum(xs):\n    return 0", "sum([1])"],
             ["1:1:1 warning `sum` hides the builtin of that name"],

@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Span
-from proofbook.analyze.spans import offsets
+from proofbook.analyze.spans import lines_of, offsets
 from proofbook.lint.edits import statement_removed
 from proofbook.lint.fix import Edit, Fix
 from proofbook.lint.mentions import Mentions
 from proofbook.lint.rule import Subject, Violation, rule
+from proofbook.lint.shown import shows_without
 
 __all__ = ["unused_import_or_definition"]
 
@@ -124,20 +125,29 @@ def _told(flow: CellFlow, found: list[_Unused], how: str) -> Iterator[Violation]
 
 
 def _fix(flow: CellFlow, found: list[_Unused]) -> tuple[Edit, ...]:
+    source = flow.cell.source
     changes: list[Edit] = []
     gone: list[ast.stmt] = []
+    # first and last line of the last change, where it takes whole lines
+    whole = (0, 0)
     line = 0
     for unused in found:
+        first, last = unused.statement.lineno, unused.statement.end_lineno or unused.statement.lineno
         # of two on one line the second waits
-        if unused.edit is not None and unused.statement.lineno > line:
+        if unused.edit is None or first <= line:
+            continue
+        line = last
+        gone += [unused.statement] if unused.whole else []
+        if unused.edit.span != lines_of(source, first, last):
             changes.append(unused.edit)
-            gone += [unused.statement] if unused.whole else []
-            line = unused.statement.end_lineno or unused.statement.lineno
-    body = flow.tree.body if flow.tree is not None else []
-    kept = [node for node in body if node not in gone]
-    # without it the expression above would be the cell's last one, and be shown
-    shows = bool(kept) and body[-1] is not kept[-1] and isinstance(kept[-1], ast.Expr)
-    return () if shows else tuple(changes)
+            continue
+        # lines that follow each other go together: the last line of a cell takes along the line end above it
+        if whole[1] == first - 1 and changes:
+            first = whole[0]
+            changes.pop()
+        whole = (first, last)
+        changes.append(Edit(cell=flow.cell, span=lines_of(source, first, last), text=""))
+    return () if shows_without(flow, gone) else tuple(changes)
 
 
 def _imports(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[_Unused]:

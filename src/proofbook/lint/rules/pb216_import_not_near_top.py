@@ -10,6 +10,7 @@ from proofbook.analyze.spans import segment
 from proofbook.lint.edits import inserted, statement_removed
 from proofbook.lint.fix import Change, Fix, InsertCell
 from proofbook.lint.rule import Subject, Violation, rule
+from proofbook.lint.shown import shows_without
 
 __all__ = ["import_not_near_top"]
 
@@ -112,7 +113,13 @@ def _fix(subject: Subject, flow: CellFlow, node: _Import, home: _Home | None) ->
     bindings = [binding for cell in subject.flow for binding in cell.bindings if binding.name in names]
     removed = statement_removed(flow, node)
     known = any(cell.wild or cell.problem is not None for cell in subject.flow)
-    if removed is None or known or len(bindings) != len(names) or any(binding.via for binding in bindings):
+    if (
+        removed is None
+        or shows_without(flow, [node])
+        or known
+        or len(bindings) != len(names)
+        or any(binding.via for binding in bindings)
+    ):
         return None
     written = segment(flow.cell.source, flow.place(node))
     put = _at_top(subject, written) if home is None else _behind(home, written)
