@@ -86,12 +86,19 @@ class PythonLevel:
         except MachineError as error:
             self._failure = str(error)
             return
+        lost = self._reading.failures
         for file in files:
-            if file.examined is not None:
-                about = said.get(file.path.absolute(), ()) if file.examined.python else ()
-                file.examined = replace(
-                    file.examined, ruff=self._print(file), python_findings=_python_level(file, file.examined, about)
-                )
+            if file.examined is None:
+                continue
+            place = file.path.absolute()
+            known = self._print(file) if place not in lost else None
+            about = said.get(place, ()) if file.examined.python else ()
+            file.examined = replace(
+                file.examined, ruff=known, python_findings=_python_level(file, file.examined, about)
+            )
+        if lost:
+            more = f", and on {len(lost) - 1} more" if len(lost) > 1 else ""
+            self._failure = f"{next(iter(lost.values()))}{more}: what it would say of that is missing"
 
 
 def _python_level(file: File, examined: Examined, said: Sequence[ruff.Said]) -> tuple[Finding, ...]:

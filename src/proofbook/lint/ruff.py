@@ -147,6 +147,7 @@ class Reading:
         Raises:
             MachineError: Ruff is not installed.
         """
+        self.failures: dict[Path, str] = {}
         self._chosen = chosen
         self._waiting = list(_portions([str(path) for path in paths])) if chosen.codes != () else []
         self._running = _Process(self._waiting.pop(0), chosen=chosen) if self._waiting else None
@@ -155,9 +156,11 @@ class Reading:
         """
         Wait for it: what it says, file by file; those of which it says nothing are left out.
 
+        Files on which it breaks down are in `failures`, each with the reason.
+
         Raises:
             ConfigurationError: Ruff does not know a code, or cannot read its configuration.
-            MachineError: It cannot be run, or fails.
+            MachineError: It cannot be run.
         """
         found: dict[Path, list[Said]] = {}
         try:
@@ -165,6 +168,7 @@ class Reading:
                 for said in self._running.said():
                     if _wanted(said, self._chosen):
                         found.setdefault(Path(said.filename), []).append(said)
+                self.failures |= self._running.failures
                 self._running.close()
                 self._running = _Process(self._waiting.pop(0), chosen=self._chosen) if self._waiting else None
         finally:
@@ -182,6 +186,7 @@ class _Process:
     """One process of ruff's."""
 
     def __init__(self, names: list[str], *, chosen: Selection) -> None:
+        self.failures: dict[Path, str] = {}
         self._names = names
         self._chosen = chosen
         command = [*_command(chosen), "--", *names]
@@ -210,16 +215,18 @@ class _Process:
             raise ConfigurationError(f"ruff: {told}")
         if len(self._names) > 1:
             return self._halves()
-        raise MachineError(f"ruff failed on {self._names[0]} ({told or f'exit code {code}'}); {_WITHOUT}")
+        self.failures[Path(self._names[0])] = f"ruff failed on {self._names[0]} ({told or f'exit code {code}'})"
+        return ()
 
     def _halves(self) -> tuple[Said, ...]:
-        """Where it broke down: by halves, so that the one file that it cannot bear is found and named."""
+        """Where it broke down: by halves, so that only the one file is lost that it cannot bear."""
         middle = len(self._names) // 2
         said: tuple[Said, ...] = ()
         for names in (self._names[:middle], self._names[middle:]):
             half = _Process(names, chosen=self._chosen)
             try:
                 said += half.said()
+                self.failures |= half.failures
             finally:
                 half.stop()
         return said
