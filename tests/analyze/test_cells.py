@@ -495,3 +495,24 @@ class TestTheRest:
 
     def test_warnings_of_the_compiler_are_not_ours(self) -> None:
         assert flow("x = 1 is 1\ny = '\\d'").problem is None
+
+
+class TestLoopsThatSurelyRun:
+    """What goes through something that is plainly there leaves its names behind."""
+
+    @pytest.mark.parametrize(
+        "of", ["range(3)", "range(1, 4)", "[a]", "(1, *b)", "'ab'", "enumerate([1, 2])", "zip([1], 'a')", "sorted({1})"]
+    )
+    def test_the_variable_is_there_afterwards(self, of: str) -> None:
+        assert not flow(f"for i in {of}:\n    if c: break\n    j = i").defines["i"].conditional
+        assert flow(f"for i in {of}:\n    if c: break\n    j = i").defines["j"].conditional
+        assert not flow(f"for i in {of}:\n    j = i").defines["j"].conditional
+
+    @pytest.mark.parametrize(
+        "of", ["xs", "range(n)", "range(0)", "range(3, 1)", "[]", "''", "[*a]", "zip([1], x)", "f()"]
+    )
+    def test_elsewhere_it_may_be_missing(self, of: str) -> None:
+        assert flow(f"for i in {of}: pass").defines["i"].conditional
+
+    def test_what_the_loop_deletes_is_not_there(self) -> None:
+        assert flow("for i in [1]: del i").defines["i"].conditional

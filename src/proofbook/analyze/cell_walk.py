@@ -150,6 +150,11 @@ class CellWalk(CallWalk):
             self.state.forget(event.name)
         self.state.bound.add(event.name)
         self._stands_for(event.name, self.made.get(id(event.node)), conditional=conditional)
+        owner = self.objects.get(id(event.node))
+        if owner is not None:
+            self.state.instances[event.name] = owner
+        elif self.state.instances:
+            self.state.instances.pop(event.name, None)
 
     def _stands_for(self, name: str, kind: str | None, *, conditional: bool) -> None:
         if kind is None or (conditional and self.state.kinds.get(name, kind) != kind):
@@ -187,7 +192,7 @@ class CellWalk(CallWalk):
             self.maybe_mutations.append(mutation)
 
     def _called(self, event: Call, *, via: str | None, at: ast.AST | None, seen: set[object], handed: bool) -> None:
-        summary = self.state.functions.get(event.name) or self.state.functions.get(f"{event.name}.__init__")
+        summary = self.state.summary(event.name)
         if summary is None:
             return
         place = at if at is not None else event.node
@@ -246,6 +251,10 @@ class CellWalk(CallWalk):
         sure = set.intersection(*(end.sure for end in ends)) if ends else before.sure
         self.bound = _Bound(sure, possible | sure)
 
+    def bound_for_sure(self, names: frozenset[str]) -> None:
+        if not self.scopes:
+            self.bound.sure |= names
+
     # what is recognised on the way
 
     def finished(self, summary: Summary, node: Function) -> None:
@@ -267,11 +276,16 @@ class CellWalk(CallWalk):
             for known in [name for name in self.state.functions if name.startswith(f"{node.name}.")]:
                 del self.state.functions[known]
         super().visit_ClassDef(node)
+        if not self.scopes:
+            self.state.classes[node.name] = tuple(base.id for base in node.bases if isinstance(base, ast.Name))
 
     def seen_assignment(self, targets: list[ast.expr], value: ast.expr) -> None:
         if self.scopes:
             return
         self.learn_kinds(targets, value)
+        owner = self.class_of(value)
+        if owner is not None:
+            self.objects.update((id(target), owner) for target in targets)
         for target in targets:
             if isinstance(target, ast.Name) and isinstance(value, ast.Lambda):
                 self.lambdas[id(value)] = target.id

@@ -169,9 +169,13 @@ class Walk(ExpressionWalk):
             self.targets(node.target, "for")
             return self._suite(node.body)()
 
+        gone = _deleted(node.body)
+        runs = isinstance(node, ast.For) and _never_empty(node.iter)
         self.repeats += 1
-        self.branches([walk], may_skip=True, gone=_deleted(node.body))
+        self.branches([walk], may_skip=not runs or _leaves_early(node.body), gone=gone)
         self.repeats -= 1
+        if runs:
+            self.bound_for_sure(_stored(node.target) - gone)
         self._otherwise(node.orelse)
 
     def _otherwise(self, statements: list[ast.stmt]) -> None:
@@ -297,6 +301,38 @@ def _always(test: ast.expr) -> bool:
     if isinstance(test, ast.Constant):
         return bool(test.value)
     return isinstance(test, ast.Compare) and ast.unparse(test) == "__name__ == '__main__'"
+
+
+def _never_empty(node: ast.expr) -> bool:
+    """Whether going through `node` surely gives something: a plain list, `range(3)`, and what counts or pairs such."""
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return any(not isinstance(element, ast.Starred) for element in node.elts)
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str | bytes) and len(node.value) > 0
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args or node.keywords:
+        return False
+    if node.func.id == "range":
+        bounds = [each.value if isinstance(each, ast.Constant) else None for each in node.args]
+        known = [bound for bound in bounds if isinstance(bound, int) and bound is not False]
+        return len(known) == len(bounds) <= 2 and len(range(*known)) > 0
+    return node.func.id in {"enumerate", "zip", "sorted", "reversed"} and all(map(_never_empty, node.args))
+
+
+def _leaves_early(body: list[ast.stmt]) -> bool:
+    """Whether a turn of the loop may end before its last statement."""
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Break | ast.Continue):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            stack += statements_of(node)
+    return False
+
+
+def _stored(target: ast.expr) -> frozenset[str]:
+    nodes = ast.walk(target)
+    return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
 
 
 def _caught(handler: ast.ExceptHandler) -> list[str]:

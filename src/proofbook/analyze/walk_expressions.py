@@ -115,6 +115,9 @@ class ExpressionWalk(ast.NodeVisitor):
         """
         raise NotImplementedError
 
+    def bound_for_sure(self, names: frozenset[str]) -> None:
+        """After a loop that surely runs: its targets have a value."""
+
     def finished(self, summary: Summary, node: Function) -> None:
         """A function's body has been walked."""
 

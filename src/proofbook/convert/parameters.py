@@ -127,7 +127,12 @@ def _assigned(statement: ast.stmt) -> Iterator[tuple[ast.Name, ast.expr]]:
 
 
 def _candidates(within: Collection[CellFlow], flows: tuple[CellFlow, ...]) -> Iterator[_Candidate]:
-    """The literal assignments in `within` that may become parameters."""
+    """
+    The literal assignments in `within` that may become parameters.
+
+    What is surely changed in place is none. What an unknown call may change is one all the same: the literal is what it
+    starts from, and that is what a parameter sets.
+    """
     times: dict[str, int] = {}
     for flow in flows:
         for binding in flow.bindings:
