@@ -15,8 +15,8 @@ from proofbook.lint.syntax import in_function
 
 __all__ = ["LEGACY", "Draw", "Randomness", "randomness", "seeding_keyword"]
 
-Generator = Literal["random", "numpy", "torch", "own"]
-"""`random`, `numpy`, `torch`: the one that everybody shares. `own`: one that is made here."""
+Generator = Literal["random", "numpy", "torch", "polars", "own"]
+"""`random`, `numpy`, `torch`, `polars`: the one that everybody shares. `own`: one that is made here."""
 
 LEGACY = frozenset(
     "beta binomial bytes chisquare choice dirichlet exponential f gamma geometric gumbel hypergeometric laplace "
@@ -33,7 +33,9 @@ _STANDARD = frozenset(
     "vonmisesvariate weibullvariate".split()
 )
 _TORCH = frozenset("rand randn randint randperm normal bernoulli multinomial rand_like randn_like randint_like".split())
-_MAKERS = {"numpy.random.default_rng": "seed", "numpy.random.RandomState": "seed", "random.Random": "x"}
+_MAKERS = {"random.Random": "x", "numpy.random.SeedSequence": "entropy"} | {
+    f"numpy.random.{name}": "seed" for name in "default_rng RandomState PCG64 PCG64DXSM MT19937 Philox SFC64".split()
+}
 _SKLEARN = frozenset(
     # scikit-learn: what draws with its defaults, and says so by `random_state`
     "train_test_split ShuffleSplit StratifiedShuffleSplit GroupShuffleSplit RepeatedKFold RepeatedStratifiedKFold "
@@ -47,7 +49,19 @@ _SKLEARN = frozenset(
 )
 _SKLEARN_SHUFFLED = frozenset({"KFold", "StratifiedKFold", "StratifiedGroupKFold"})
 _NOISE_ONLY = frozenset({"make_circles", "make_moons"})
-_TABLES = ("pandas.", "geopandas.")
+_SHARED: tuple[Generator, ...] = ("random", "numpy", "torch", "polars")
+_SEEDING: dict[str, Generator] = {
+    "random.seed": "random",
+    "numpy.random.seed": "numpy",
+    "torch.manual_seed": "torch",
+    "polars.set_random_seed": "polars",
+}
+_TABLES = {"pandas": "random_state", "geopandas": "random_state", "seaborn": "random_state", "polars": "seed"}
+"""Who makes tables, and by which keyword their `sample` is seeded."""
+_SAMPLED = {
+    "random_state": {"n", "frac", "replace", "weights", "axis", "ignore_index", "random_state"},
+    "seed": {"n", "fraction", "with_replacement", "shuffle", "seed"},
+}
 
 
 class Draw(Struct, frozen=True, kw_only=True):
@@ -73,7 +87,8 @@ class Randomness:
     """The draws of one notebook."""
 
     def __init__(self, flows: Sequence[CellFlow]) -> None:
-        self.draws = [draw for flow in flows for draw in _draws(flow, tables=_has_tables(flows))]
+        tables = _Tables(flows)
+        self.draws = [draw for flow in flows for draw in (*_of_functions(flow), *tables.samples(flow))]
         self.seeds = [
             (flow, call) for flow in flows for call in flow.calls if call.name == "numpy.random.seed"
         ]  # fmt: skip
@@ -102,11 +117,11 @@ class Randomness:
             name = next((call.name for call in flow.calls if call.node is node), "")
             if name in {"random.seed", "numpy.random.seed"} and not _is_given(node):
                 continue
-            own = {"random.seed": "random", "numpy.random.seed": "numpy", "torch.manual_seed": "torch"}.get(name)
+            own = _SEEDING.get(name)
             deferred = in_function(flow, node)
             place = (0, 0) if deferred else (flow.cell.number, flow.place(node).line)
             # a function that is called `set_seed` or the like may seed them all
-            for generator in [own] if own else ["random", "numpy", "torch"]:
+            for generator in (own,) if own else _SHARED:
                 self._seeded_from[generator] = min(place, self._seeded_from.get(generator, place))
 
 
@@ -121,7 +136,7 @@ def seeding_keyword(node: ast.Call, keyword: str) -> ast.keyword | None:
     return next((given for given in node.keywords if given.arg == keyword), None)
 
 
-def _draws(flow: CellFlow, *, tables: bool) -> Iterator[Draw]:
+def _of_functions(flow: CellFlow) -> Iterator[Draw]:
     for call in flow.calls:
         found = _of_function(call.name, call.node)
         if found is not None:
@@ -135,17 +150,49 @@ def _draws(flow: CellFlow, *, tables: bool) -> Iterator[Draw]:
                 deferred=call.deferred,
                 keyword=keyword,
             )
-    for node in flow.nodes(ast.Call) if tables else ():
-        if _is_sample(node):
-            yield Draw(
-                flow=flow,
-                node=node,
-                name=".sample",
-                generator="numpy",
-                span=flow.place(node),
-                deferred=in_function(flow, node),
-                keyword="random_state",
-            )
+
+
+class _Tables:
+    """The tables of a notebook, as far as one can tell which library made them."""
+
+    def __init__(self, flows: Sequence[CellFlow]) -> None:
+        imported = {known.module.partition(".")[0] for flow in flows for known in flow.imports}
+        self.keywords = {keyword for library, keyword in _TABLES.items() if library in imported}
+        self.made: dict[str, str] = {}
+        for flow in flows if self.keywords else ():
+            library = {id(call.node): call.name.partition(".")[0] for call in flow.calls}
+            for assignment in flow.nodes(ast.Assign):
+                keyword = _TABLES.get(library.get(id(assignment.value), ""))
+                for target in assignment.targets:
+                    if isinstance(target, ast.Name) and keyword:
+                        self.made[target.id] = keyword
+
+    def samples(self, flow: CellFlow) -> Iterator[Draw]:
+        """`table.sample(...)` without a seed."""
+        for node in flow.nodes(ast.Call) if self.keywords else ():
+            keyword = self._keyword(node)
+            if keyword is not None and not _is_seeded(node):
+                yield Draw(
+                    flow=flow,
+                    node=node,
+                    name=".sample",
+                    generator="polars" if keyword == "seed" else "numpy",
+                    span=flow.place(node),
+                    deferred=in_function(flow, node),
+                    keyword=keyword,
+                )
+
+    def _keyword(self, node: ast.Call) -> str | None:
+        """By which keyword it would be seeded, if it is the `sample` of a table."""
+        if not (isinstance(node.func, ast.Attribute) and node.func.attr == "sample"):
+            return None
+        words = {word.arg for word in node.keywords}
+        owner = node.func.value
+        if isinstance(owner, ast.Name) and owner.id in self.made:
+            return self.made[owner.id]
+        # a sample of something else takes other arguments
+        fitting = [keyword for keyword in self.keywords if words and words <= _SAMPLED[keyword]]
+        return fitting[0] if len(fitting) == 1 and words & {"n", "frac", "fraction"} else None
 
 
 def _of_function(name: str, node: ast.Call) -> tuple[Generator, str] | None:
@@ -179,14 +226,6 @@ def _sklearn_draws(name: str, node: ast.Call) -> bool:
     return name in _SKLEARN and not (isinstance(shuffle, ast.Constant) and shuffle.value is False)
 
 
-def _is_sample(node: ast.Call) -> bool:
-    """Whether it is a table's `.sample(frac=0.1)`, as far as its keywords tell."""
-    if not (isinstance(node.func, ast.Attribute) and node.func.attr == "sample") or _is_seeded(node):
-        return False
-    words = {word.arg for word in node.keywords}
-    return bool(words & {"n", "frac"}) and words <= {"n", "frac", "replace", "weights", "axis", "ignore_index"}
-
-
 def _is_seeded(node: ast.Call) -> bool:
     """Whether it is given a seed, or who knows what."""
     if any(word.arg is None for word in node.keywords):
@@ -202,7 +241,3 @@ def _is_given(node: ast.Call) -> bool:
 
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
-
-
-def _has_tables(flows: Sequence[CellFlow]) -> bool:
-    return any(f"{known.module}.".startswith(_TABLES) for flow in flows for known in flow.imports)

@@ -89,6 +89,14 @@ CASES = {
             ["h = 'eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiI0NzExIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'"],
             ["1:1:6 error a JSON Web Token: whoever reads this notebook can use it"],
         ),
+        Case(
+            "in a header, and in the environment of the kernel",
+            ["h = {'Authorization': 'Bearer Vq8~kP2xT7mZ4bN9wR1c'}", "%env DB_PASSWORD=hunter2"],
+            [
+                "1:1:23 error a key in `Authorization`: whoever reads this notebook can use it",
+                "2:1:1 error a password in `DB_PASSWORD`: whoever reads this notebook can use it",
+            ],
+        ),
         Case("from the environment", ["import os\npassword = os.environ['PASSWORD']\ntoken = os.getenv('API_TOKEN')"]),
         Case(
             "placeholders",
@@ -151,6 +159,14 @@ CASES = {
             "Windows",
             ["import pandas as pd\npd.read_csv(r'C:\\data\\flights.csv')"],
             ["1:2:13 warning `C:\\data\\flights.csv` is a path of one machine"],
+        ),
+        Case(
+            "where modules are looked for",
+            ["import sys\nsys.path.insert(0, '/opt/lib')\nsys.path.append('/data/lib')"],
+            [
+                "1:2:20 warning `/opt/lib` is a path of one machine",
+                "1:3:17 warning `/data/lib` is a path of one machine",
+            ],
         ),
         Case(
             "a folder that is listed",
@@ -438,6 +454,17 @@ CASES = {
             ["for x in y:\n    try:\n        f(x)\n    except Exception:\n        continue"],
             ["1:4:5 warning `except Exception:` drops every error without a word"],
         ),
+        Case(
+            "every error among others, and suppressed",
+            [
+                "import contextlib\ntry:\n    f()\nexcept (KeyError, Exception):\n    pass\nwith contextlib.suppress(Exception):\n    f()"
+            ],
+            [
+                "1:4:1 warning `except Exception:` drops every error without a word",
+                "1:6:6 warning `suppress(Exception)` drops every error without a word",
+            ],
+        ),
+        Case("one error suppressed", ["import contextlib\nwith contextlib.suppress(KeyError):\n    f()"]),
         Case(
             "the tag",
             [code("1 / 0", "raises-exception")],

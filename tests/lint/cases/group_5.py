@@ -84,6 +84,26 @@ CASES = {
             fixed=["import pandas as pd\nfew = flights.sample(frac=0.1, random_state=0)"],
         ),
         Case(
+            "a table that was read here, and one of polars",
+            [
+                "import pandas as pd, polars as pl\na = pd.read_csv('x')\na.sample(3)\nb = pl.scan_csv('x')\nb.sample(n=3)\nf().sample(n=1)"
+            ],
+            [f"1:3:1 warning `.sample()` has no `random_state`: it {_EVERY_RUN}"],
+            fixed=[
+                (
+                    "import pandas as pd, polars as pl\na = pd.read_csv('x')\na.sample(3, random_state=0)\n"
+                    "b = pl.scan_csv('x')\nb.sample(n=3, seed=0)\nf().sample(n=1)"
+                )
+            ],
+        ),
+        Case(
+            "bits without a seed",
+            ["import numpy as np\nrng = np.random.Generator(np.random.PCG64())"],
+            [f"1:2:27 warning `np.random.PCG64()` has no seed: it {_EVERY_RUN}"],
+            fixed=["import numpy as np\nrng = np.random.Generator(np.random.PCG64(0))"],
+        ),
+        Case("polars, seeded", ["import polars as pl\npl.set_random_seed(1)\nx.sample(n=3)"]),
+        Case(
             "the standard library",
             ["import random\nx = 1\nrandom.shuffle(y)"],
             [f"1:3:1 warning `random.shuffle()` {_EVERY_RUN}: nothing seeds it"],

@@ -13,12 +13,13 @@ from proofbook.model.notebook import Cell
 __all__ = ["secret"]
 
 _ADVICE = "revoke it, then read it where it is kept: `os.environ[...]`; it stays in the history of the repository"
-_NAMED = ("passw", "passphrase", "pwd", "secret", "token", "key")
+_NAMED = ("passw", "passphrase", "pwd", "secret", "token", "key", "auth")
 _PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|passphrase|pwd|pw)$")
 _TOKEN = re.compile(
     r"(?:^|_)(?:secret|secret_?key|client_?secret|api_?key|access_?key|secret_access_key|private_?key|account_?key|"
-    r"token|auth_?key)$"
+    r"token|auth_?key|authorization)$"
 )
+_SCHEME = re.compile(r"(?:Bearer|Basic|Token|token) +")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SHOWN = "****"
 _TEXTS = ("text/plain", "text/html", "text/markdown", "application/json")
@@ -94,16 +95,28 @@ def _texts(cell: Cell) -> Iterator[str]:
 
 def _by_name(flow: CellFlow) -> Iterator[Violation]:
     for name, value in _given(flow):
-        if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):
-            continue
-        plain = _CAMEL.sub("_", name).replace("-", "_").lower()
-        password = _PASSWORD.search(plain) is not None and is_password(value.value)
-        token = _TOKEN.search(plain) is not None and is_token(value.value)
-        if (password or token) and not any(secrets(value.value)):
+        kind = _kind(name, value.value) if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+        if kind is not None:
             span = flow.place(value)
-            yield _told(
-                flow.cell, f"a {'password' if password else 'key'} in `{name}`", line=span.line, column=span.column
-            )
+            yield _told(flow.cell, f"a {kind} in `{name}`", line=span.line, column=span.column)
+    for magic in flow.magics:
+        if magic.name in {"env", "set_env"}:
+            name, _, text = magic.arguments.replace("=", " ", 1).partition(" ")
+            kind = _kind(name, text.strip())
+            if kind is not None:
+                yield _told(flow.cell, f"a {kind} in `{name}`", line=magic.line, column=magic.column)
+
+
+def _kind(name: str, text: str) -> str | None:
+    """What is given away by a text of this name; None for what is no secret, or is known by its form."""
+    plain = _CAMEL.sub("_", name).replace("-", "_").lower()
+    if _PASSWORD.search(plain) and is_password(text):
+        kind = "password"
+    elif _TOKEN.search(plain) and is_token(_SCHEME.sub("", text)):
+        kind = "key"
+    else:
+        return None
+    return None if any(secrets(text)) else kind
 
 
 def _given(flow: CellFlow) -> Iterator[tuple[str, ast.expr]]:

@@ -18,7 +18,7 @@ _ABSOLUTE = re.compile(r"/(?!/)[^/\s]|[A-Za-z]:[\\/]+[\w.]")
 _OF_SOMEBODY = re.compile(r"/(?:home|Users)/[^/\s{}<>]+/\S|[A-Z]:[\\/]+(?:Users|Documents and Settings)[\\/]+[^\s]")
 _EVERYWHERE = re.compile(r"/(?:dev|proc|sys|etc|tmp|var/tmp|usr|bin|sbin|lib)(?:/|$)")
 """What every POSIX machine has."""
-_PATHS = ("os.", "shutil.", "glob.", "pathlib.", "tempfile.")
+_PATHS = ("os.", "shutil.", "glob.", "pathlib.", "sys.path.", "tempfile.")
 _OPENING = re.compile(r"(?:open|read|load|save|write|scan)_\w+|imread|imsave")
 _FILE = re.compile(r"/[^\s/]+(?:/[^/\n]+)*\.[A-Za-z][A-Za-z0-9]{0,7}")
 _SHOWN = 60
@@ -96,7 +96,8 @@ def _is_used(flow: CellFlow, node: ast.expr, *, spans: list[Span], named: frozen
         if isinstance(around, ast.BinOp) and around.left is not inner:
             return False
         if isinstance(around, ast.Call) and id(around) in calls:
-            return around.args[:1] == [inner]
+            # `sys.path.insert(0, folder)`
+            return inner in around.args[: 1 + (getattr(around.func, "attr", "") == "insert")]
         if isinstance(around, ast.Call) and around.args[:1] == [node] and _opens(around, node):
             return True
         if isinstance(around, ast.Call) and around.args[:1] != [inner] and isinstance(inner, ast.expr):

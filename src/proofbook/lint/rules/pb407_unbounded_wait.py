@@ -24,7 +24,7 @@ def unbounded_wait(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds `while True` and `for ... in itertools.count()` without a way out (`break`, `raise`, an exit, or an exception
-    that is caught around the loop), a `time.sleep` of a minute or more, `serve_forever()`, `run_forever()` and
+    that is caught around the loop), a sleep of a minute or more, `serve_forever()`, `run_forever()` and
     `signal.pause()`. What stands in a function is left alone: it may be meant for a thread.
 
     ## Why is this bad?
@@ -114,7 +114,7 @@ def _is_interrupt(caught: ast.expr | None) -> bool:
 
 def _seconds(call: Called) -> float | None:
     """How long a sleep takes, where that is written there and long."""
-    if call.name != "time.sleep" or len(call.node.args) != 1:
+    if call.name not in {"time.sleep", "asyncio.sleep"} or len(call.node.args) != 1:
         return None
     argument = call.node.args[0]
     seconds = _number(argument)

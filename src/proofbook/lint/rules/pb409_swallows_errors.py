@@ -18,8 +18,8 @@ def swallows_errors(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds `except:` without a type that does not raise again, `except Exception:` with nothing but `pass` or `continue`
-    in it, and the cell tag `raises-exception`. A handler around imports alone is left in peace, as is one that reports
-    by `logging`, `traceback` or `warnings`.
+    in it, `contextlib.suppress(Exception)`, and the cell tag `raises-exception`. A handler around imports alone is
+    left in peace, as is one that reports by `logging`, `traceback` or `warnings`.
 
     ## Why is this bad?
     The run ends green over a cell that failed. What the cell should have made is missing or is yesterday's, and the
@@ -63,6 +63,16 @@ def swallows_errors(subject: Subject) -> Iterator[Violation]:
                     line=span.line,
                     column=span.column,
                 )
+        for call in flow.calls:
+            everything = next(filter(None, map(_everything, call.node.args)), None)
+            if call.name == "contextlib.suppress" and everything is not None:
+                yield Violation(
+                    message=f"`suppress({everything})` drops every error without a word",
+                    advice="name the error that is expected, and let the others end the run",
+                    cell=flow.cell,
+                    line=call.span.line,
+                    column=call.span.column,
+                )
 
 
 def _fault(flow: CellFlow, handler: ast.ExceptHandler) -> str | None:
@@ -71,10 +81,16 @@ def _fault(flow: CellFlow, handler: ast.ExceptHandler) -> str | None:
         return None
     if handler.type is None:
         return None if _tells(handler) else "`except:` catches every error, interrupts among them, and goes on"
-    caught = handler.type.id if isinstance(handler.type, ast.Name) else ""
-    if caught in _EVERYTHING and all(_does_nothing(node) for node in handler.body):
-        return f"`except {caught}:` drops every error without a word"
+    everything = _everything(handler.type)
+    if everything is not None and all(_does_nothing(node) for node in handler.body):
+        return f"`except {everything}:` drops every error without a word"
     return None
+
+
+def _everything(caught: ast.expr) -> str | None:
+    """`Exception` or `BaseException`, if that is what is caught, by itself or among others."""
+    each = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return next((one.id for one in each if isinstance(one, ast.Name) and one.id in _EVERYTHING), None)
 
 
 def _does_nothing(node: ast.stmt) -> bool:
