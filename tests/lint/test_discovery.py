@@ -153,6 +153,23 @@ def test_of_a_notebook_that_several_tasks_share_nothing_is_declared(tmp_path: Pa
     assert declared(tmp_path, f"tasks: {tasks}") == {}
 
 
+def test_tasks_of_another_file_count(tmp_path: Path) -> None:
+    put(tmp_path, "more/tasks.yaml", text=b"- {source: b.ipynb, upstream: a, product: {nb: o/b.ipynb}}")
+    text = "{meta: {import_tasks_from: more/tasks.yaml}, tasks: [{source: a.ipynb, product: {nb: o/a.ipynb}}]}"
+
+    assert set(declared(tmp_path, text)) == {"a.ipynb", "b.ipynb"}
+    assert found(tmp_path) == ["a.ipynb", "b.ipynb"]
+
+
+@pytest.mark.parametrize("named", ["none.yaml", "3", "a.ipynb", "[x]", '"\\0"'])
+def test_another_file_that_is_none_is_passed_over(tmp_path: Path, named: str) -> None:
+    put(tmp_path, "a.ipynb")
+
+    text = f"{{meta: {{import_tasks_from: {named}}}, tasks: [{{source: a.ipynb, product: {{nb: o/a.ipynb}}}}]}}"
+
+    assert set(declared(tmp_path, text)) == {"a.ipynb"}
+
+
 def test_products_that_stand_in_the_notebook_are_not_known(tmp_path: Path) -> None:
     found = declared(tmp_path, "{meta: {extract_product: true}, tasks: [{source: a.ipynb, upstream: 3}]}")
 

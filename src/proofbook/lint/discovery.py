@@ -51,6 +51,7 @@ def pipeline_sources(root: Path) -> Sources | None:
     tasks = document.get("tasks") if isinstance(document, dict) else None
     if not isinstance(tasks, list):
         raise PipelineError("pipeline.yaml has no list `tasks`; is it Ploomber's?")
+    tasks += _imported(document, root=root)
     known = _environment(root)
     injected: dict[str, frozenset[str]] = {}
     products: set[str] = set()
@@ -128,6 +129,15 @@ def _is_notebook(path: Path) -> bool:
         return scripts.is_notebook(path.read_bytes().decode("utf-8", "replace"), suffix=path.suffix)
     except OSError:
         return False
+
+
+def _imported(document: dict[str, Any], *, root: Path) -> list[Any]:
+    """The tasks of the file that `import_tasks_from` names."""
+    meta = document.get("meta")
+    named = meta.get("import_tasks_from") if isinstance(meta, dict) else None
+    path = root / named if isinstance(named, str) else None
+    imported = _load(path) if path is not None and path.is_file() else None
+    return imported if isinstance(imported, list) else []
 
 
 def _load(path: Path) -> Any:
