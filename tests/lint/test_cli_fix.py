@@ -41,7 +41,7 @@ def test_fix_mends_and_says_what_is_left(root: Path) -> None:
     assert done.stdout.endswith(
         "1 fixed; 1 error, 1 warning in 1 notebook, 4 code cells.\n1 fixable with --fix --unsafe-fixes.\n"
     )
-    assert done.stderr == ""
+    assert done.stderr == "a.ipynb: fixed PB106\n"
 
 
 def test_with_unsafe_fixes_the_rest_is_mended_too(root: Path) -> None:

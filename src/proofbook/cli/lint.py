@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -216,6 +217,10 @@ def _mended(
 
     done = fix.fix(paths, root=root, configuration=configuration, unsafe=unsafe, write=write, say=tell)
     for file in done.files:
+        if write and file.made:
+            counts = Counter(finding.rule for finding in file.made)
+            told = ", ".join(f"{rule} ({count})" if count > 1 else rule for rule, count in sorted(counts.items()))
+            tell(f"{file.path}: fixed {told}")
         for left in file.left:
             tell(f"{file.path}: cell {left.finding.cell}: {left.finding.rule} was not mended: {left.reason}")
         if file.problem:

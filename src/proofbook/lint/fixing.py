@@ -6,6 +6,7 @@ is looked at again, and what still holds is proposed again. What comes out is re
 a notebook, it is as valid as it was, and no cell that could be parsed has stopped to be.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,9 +96,11 @@ def _made(raw: bytes, notebook: Notebook, fixes: Sequence[Fix]) -> bytes:
     rewritten = fixing_ipynb.rewritten if notebook.format == "ipynb" else fixing_script.rewritten
     try:
         content = rewritten(raw.decode(), notebook, changes).encode()
+        _checked(raw, content, notebook)
     except (IndexError, KeyError):
         raise ValueError("it speaks of a place that the notebook does not have") from None
-    _checked(raw, content, notebook)
+    except (RecursionError, MemoryError):
+        raise ValueError("the notebook is nested too deeply to be changed") from None
     return content
 
 
@@ -133,14 +136,21 @@ def _compatible(fixes: Sequence[Fix]) -> tuple[list[Fix], list[Fix]]:
     """Those that can be made in one go, the first first; and the rest."""
     chosen: list[Fix] = []
     waiting: list[Fix] = []
-    taken: list[_Claim] = []
+    # a notebook may have a hundred thousand cells with a fix for each: only claims on one place are compared
+    taken: defaultdict[tuple[int | None, str], list[_Claim]] = defaultdict(list)
+    ordered = False
     for fix in fixes:
         claims = [_claim(change) for change in fix.changes if not isinstance(change, Rerun)]
-        if any(_meet(claim, other) for claim in claims for other in taken):
+        moves = any(claim.what == "order" for claim in claims)
+        # where cells change places, nothing else does at the same time
+        alone = (moves and taken) or (ordered and claims)
+        if alone or any(_meet(claim, other) for claim in claims for other in taken.get(claim.shelf, ())):
             waiting.append(fix)
-        else:
-            chosen.append(fix)
-            taken += claims
+            continue
+        chosen.append(fix)
+        ordered = ordered or moves
+        for claim in claims:
+            taken[claim.shelf].append(claim)
     return chosen, waiting
 
 
@@ -152,6 +162,11 @@ class _Claim(Struct, frozen=True, kw_only=True):
     what: str
     """`all` of a cell; `order` of the whole notebook; `source`, `metadata` ..."""
     place: tuple[Any, ...] = ()
+
+    @property
+    def shelf(self) -> tuple[int | None, str]:
+        """Claims that may meet have the same."""
+        return (self.place[0], "gap") if self.what == "gap" else (self.cell, "")
 
 
 def _claim(change: Change) -> _Claim:
@@ -179,11 +194,6 @@ def _claim(change: Change) -> _Claim:
 
 
 def _meet(one: _Claim, other: _Claim) -> bool:
-    # where cells change places, nothing else does at the same time
-    if "order" in {one.what, other.what}:
-        return True
-    if one.cell != other.cell:
-        return False
     if "all" in {one.what, other.what}:
         return True
     if one.what != other.what:

@@ -24,6 +24,9 @@ from proofbook.model.notebook import Cell, Notebook
 
 __all__ = ["SetOutputs", "rewritten"]
 
+_WITH_IDS = 5
+"""The minor version of nbformat 4 that brought ids."""
+
 
 class SetOutputs(Struct, frozen=True, kw_only=True):
     """A code cell shows what a run of it has shown. No rule proposes that: only a run knows."""
@@ -116,7 +119,7 @@ def _ordered(
     """The cells in their new order, with those that are new and without those that go."""
     order = list(placed)
     gone: set[int] = set()
-    taken = {cell.id for cell in notebook.cells}
+    taken = {cell.id for cell in notebook.cells} if notebook.minor >= _WITH_IDS else None
 
     def at(before: int | None) -> int:
         return next((at for at, cell in enumerate(order) if before is not None and cell.number == before), len(order))
@@ -133,19 +136,19 @@ def _ordered(
     return [cell for cell in order if cell.number not in gone]
 
 
-def _new_cell(change: InsertCell, placed: list[_Placed], taken: set[str], layout: Layout, gap: str) -> str:
-    """A cell written as its neighbours are: the same style of source, and an id where they have one."""
-    neighbours = [json.loads(cell.text) for cell in placed[:1]] or [{"source": [], "id": ""}]
+def _new_cell(change: InsertCell, placed: list[_Placed], taken: set[str] | None, layout: Layout, gap: str) -> str:
+    """A cell whose source is written as that of the first one is; with an id, where the format has them."""
+    styled = json.loads(placed[0].text).get("source") if placed else []
     lines = change.source.splitlines(keepends=True)
     cell: dict[str, object] = {"cell_type": change.kind}
     if change.kind == "code":
         cell["execution_count"] = None
-    if "id" in neighbours[0]:
+    if taken is not None:
         cell["id"] = _fresh_id(change.source, taken)
     cell["metadata"] = {"tags": list(change.tags)} if change.tags else {}
     if change.kind == "code":
         cell["outputs"] = []
-    cell["source"] = lines if isinstance(neighbours[0].get("source"), list) else change.source
+    cell["source"] = lines if isinstance(styled, list) else change.source
     return layout.dump(cell, gap=gap)
 
 
