@@ -43,6 +43,25 @@ class NotebookState(Struct):
     """Name at the notebook's level -> what kind of object it stands for, as `library_methods` calls it."""
     callable: set[str] = field(default_factory=set)
     """Names of functions, and of classes with methods, in `functions`."""
+    classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Classes of the notebook, with the names of their bases."""
+    instances: dict[str, str] = field(default_factory=dict)
+    """Name at the notebook's level -> the class of the notebook that it stands for an object of."""
+
+    def summary(self, name: str) -> Summary | None:
+        """What a call of `f`, of a class `A`, or of a method `A.f` does, which `A` may have from one of its bases."""
+        known = self.functions.get(name)
+        if known is not None:
+            return known
+        owner, dot, method = name.partition(".")
+        seen, classes = set(), [owner]
+        for one in classes:
+            known = self.functions.get(f"{one}.{method if dot else '__init__'}")
+            if known is not None:
+                return known
+            seen.add(one)
+            classes += [base for base in self.classes.get(one, ()) if base not in seen]
+        return None
 
     def learn(self, name: str, summary: Summary) -> None:
         """A function, `f`, or a method, `A.f`."""
@@ -54,6 +73,7 @@ class NotebookState(Struct):
         for known in [known for known in self.functions if known.partition(".")[0] == name]:
             del self.functions[known]
         self.callable.discard(name)
+        self.classes.pop(name, None)
 
 
 class SeenCall(Struct, frozen=True):
@@ -90,6 +110,7 @@ class CallWalk(Walk):
         self.plain = not shifts and all(map(str.isascii, lines))
         self.known: dict[str, str] | None = None
         self.made: dict[int, str] = {}
+        self.objects: dict[int, str] = {}
         self.calls: list[SeenCall] = []
         self.exits: list[Exit] = []
         self.wild = False
@@ -212,10 +233,11 @@ class CallWalk(Walk):
             if isinstance(argument, ast.Name) and self.where(argument.id) == "level":
                 handed = called not in CALLING_FUNCTIONS
                 self.emit(Call(argument.id, node, conditional=True, unlikely=self.choices > 0, handed=handed))
-        if isinstance(node.func, ast.Name) and self.where(node.func.id) == "level":
+        own = self._own(node.func)
+        if own is not None:
             self.emit(
                 Call(
-                    node.func.id,
+                    own,
                     node,
                     tuple(self._root_of(argument) for argument in node.args),
                     tuple((keyword.arg or "**", self._root_of(keyword.value)) for keyword in node.keywords),
@@ -223,7 +245,7 @@ class CallWalk(Walk):
                     unlikely=self.choices > 0,
                 )
             )
-            if node.func.id in self.state.functions:
+            if own in self.state.functions and isinstance(node.func, ast.Name):
                 return
         if harmless or dotted in HARMLESS_FUNCTIONS or (dotted or "").partition(".")[0] in HARMLESS_MODULES:
             return
@@ -231,6 +253,27 @@ class CallWalk(Walk):
         text = f"{ast.unparse(node.func)}(...)" if given else ""
         for argument in given:
             self.change(argument, node=node, how="argument", text=text, sure=False)
+
+    def _own(self, called: ast.expr) -> str | None:
+        """The function of the notebook's level that is called: `f`, or `A.f` for a method of one of its own classes."""
+        if isinstance(called, ast.Name):
+            return called.id if self.where(called.id) == "level" else None
+        if not isinstance(called, ast.Attribute):
+            return None
+        owner, kind = called.value, None
+        if isinstance(owner, ast.Name) and self.where(owner.id) == "level":
+            kind = owner.id if owner.id in self.state.classes else self.state.instances.get(owner.id)
+        elif isinstance(owner, ast.Name) and self.where(owner.id) == "parameter":
+            method = self.summaries[0]
+            kind = self.scopes[0].name if method.method and method.parameters[:1] == (owner.id,) else None
+        elif isinstance(owner, ast.Call):
+            kind = self.class_of(owner)
+        return f"{kind}.{called.attr}" if kind else None
+
+    def class_of(self, node: ast.expr) -> str | None:
+        """The class of the notebook that an expression makes an object of: `A(...)`."""
+        named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and self.where(node.func.id) == "level"
+        return node.func.id if named and node.func.id in self.state.classes else None  # type: ignore[attr-defined]
 
     def _root_of(self, node: ast.expr) -> tuple[str, bool] | None:
         name = self.root(node)

@@ -28,6 +28,25 @@ CASES = {
             ["2:1:1 error `f()` is called here and reads `scale`, which nothing defines"],
         ),
         Case(
+            "in a method that is called",
+            ["class A:\n    def f(self):\n        return scale", "a = A()", "a.f()"],
+            ["3:1:1 error `A.f()` is called here and reads `scale`, which nothing defines"],
+        ),
+        Case(
+            "in a method that is called by another one, of a base",
+            [
+                "class A:\n    def f(self):\n        return self.g()\n    def g(self):\n        return scale",
+                "class B(A):\n    pass",
+                "B().f()",
+            ],
+            ["3:1:1 error `B.f()` is called here and reads `scale`, which nothing defines"],
+        ),
+        Case(
+            "in a method of what may be something else by now",
+            ["class A:\n    def f(self):\n        return scale", "a = A()", "a = [a][0]", "a.f()"],
+            ["1:3:16 warning undefined name `scale`"],
+        ),
+        Case(
             "in a function that is called in a loop",
             ["def f():\n    return scale", "for _ in range(3):\n    f()"],
             ["2:2:5 error `f()` is called here and reads `scale`, which nothing defines"],
