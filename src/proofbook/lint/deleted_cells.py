@@ -10,6 +10,16 @@ from proofbook.model.notebook import Cell
 __all__ = ["once_defined", "undefined"]
 
 _CODE = "PB203"
+_OF_OTHERS = frozenset(
+    {
+        # builtins of Python 2, under which old notebooks ran
+        *("basestring", "buffer", "cmp", "execfile", "file", "long", "raw_input", "reduce", "reload", "unichr"),
+        *("unicode", "xrange"),
+        # what Spark and Databricks put into the namespace
+        *("dbutils", "sc", "spark", "sqlContext"),
+    }
+)
+"""Names that the kernel of another day may have had without any cell."""
 
 
 def undefined(subject: Subject, names: Names) -> Iterator[Missing]:
@@ -38,7 +48,8 @@ def _shown(found: list[Missing]) -> set[tuple[int, str]]:
 
 
 def _is_shown(missing: Missing) -> bool:
-    return _ran(missing.cell) and not (missing.use.deferred or missing.use.unlikely)
+    use = missing.use
+    return _ran(missing.cell) and not (use.deferred or use.unlikely or use.name in _OF_OTHERS)
 
 
 def _ran(cell: Cell) -> bool:

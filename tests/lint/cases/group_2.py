@@ -313,6 +313,7 @@ CASES = {
             ],
         ),
         Case("never run", ["scale"]),
+        Case("a builtin of Python 2", [code("raw_input()", count=1)]),
         Case(
             "run, and the run failed",
             [code("scale", count=1, outputs=({"output_type": "error", "ename": "NameError", "traceback": []},))],
@@ -524,6 +525,7 @@ CASES = {
         ),
         Case("in the same cell", ["for i in range(3):\n    pass\nprint(i)"]),
         Case("a loop that looks for it", ["for i in range(3):\n    if i == 2:\n        break", "print(i)"]),
+        Case("a loop that takes the first", ["for x, y in load().take(1):\n    print(x)", "print(x, y)"]),
         Case("bound again", ["for i in range(3):\n    pass", "i = 1", "print(i)"]),
         Case("bound again by the next loop", ["for i in range(3):\n    pass", "for i in range(2):\n    print(i)"]),
         Case("bound before the loop in the same cell", ["i = 0\nfor i in range(3):\n    pass", "print(i)"]),

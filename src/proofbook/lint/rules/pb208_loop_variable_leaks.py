@@ -18,7 +18,7 @@ def loop_variable_leaks(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds the variable of a `for` loop that another cell reads, where nothing else binds the name in between. Loops
-    that `break` are left alone: they look for a value, and leave with it.
+    that `break`, or that go over `batches.take(1)`, are left alone: they are there to get hold of a value.
 
     ## Why is this bad?
     The name holds whatever came last. Run on other data the cell speaks of another object, and over nothing it fails
@@ -104,10 +104,13 @@ def _variables(loop: ast.For | ast.AsyncFor) -> set[str]:
 
 
 def _searched(flow: CellFlow) -> set[str]:
-    """Variables of loops that `break`."""
+    """Variables of loops that are there to get hold of a value: they `break`, or take the first (`batches.take(1)`)."""
     found: set[str] = set()
+    breaks = any(flow.nodes(ast.Break))
     loops: list[ast.For | ast.AsyncFor] = [*flow.nodes(ast.For), *flow.nodes(ast.AsyncFor)]
-    for node in loops if any(flow.nodes(ast.Break)) else ():
-        if any(isinstance(inner, ast.Break) for inner in ast.walk(node)):
+    for node in loops:
+        called = node.iter.func if isinstance(node.iter, ast.Call) else None
+        takes = isinstance(called, ast.Attribute) and called.attr in {"take", "head"}
+        if takes or (breaks and any(isinstance(inner, ast.Break) for inner in ast.walk(node))):
             found |= _variables(node)
     return found
