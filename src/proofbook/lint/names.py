@@ -6,7 +6,6 @@ Everything uncertain counts as existing. What is left is missing for sure, as fa
 
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -42,8 +41,7 @@ class Names:
     def __init__(self, subject: Subject) -> None:
         self._flow = subject.flow
         self._parameters = subject.parameters
-        # a kernel searches the folder of the notebook and the one it was started in first
-        self._folders = (Path(subject.notebook.path).parent, Path())
+        self._folders = subject.search
         self._injected = (
             subject.project.injected
             if subject.project is not None and subject.project.task

@@ -90,6 +90,12 @@ class Subject(Struct, frozen=True, kw_only=True, dict=True):
         return ((flow.cell, call) for flow in self.flow for call in flow.calls)
 
     @property
+    def search(self) -> tuple[Path, ...]:
+        """Where a kernel looks for modules before all else: beside the notebook, and in the project's folder."""
+        folder = self.folder if self.folder is not None else Path()
+        return (folder / self.notebook.path).parent, folder
+
+    @property
     def parameters(self) -> Cell | None:
         """The cell tagged `parameters`; the first, where there are several."""
         return next((cell for cell in self.notebook.code_cells if "parameters" in cell.tags), None)

@@ -121,6 +121,12 @@ CASES = {
         ),
         Case("below exec in a namespace of its own", ["exec('y = 1', {})", "y"], ["2:1:1 error undefined name `y`"]),
         Case("below pylab, which is read", ["%pylab inline", "plot(y)"], ["2:1:6 error undefined name `y`"]),
+        Case(
+            "after a star import of a module of the project",
+            ["from own import *\nmine, y"],
+            ["1:2:7 error undefined name `y`"],
+            files={"own.py": "mine = 1"},
+        ),
         Case("after a resolved star import", ["from math import *\nsqrt(y)"], ["1:2:6 error undefined name `y`"]),
         Case("product without a parameters cell", ["product['a']"], ["1:1:1 error undefined name `product`"]),
         Case("__file__ exists in scripts only", ["__file__"], ["1:1:1 error undefined name `__file__`"]),

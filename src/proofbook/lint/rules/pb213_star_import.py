@@ -3,7 +3,6 @@
 import ast
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Import
@@ -64,8 +63,7 @@ def star_import(subject: Subject) -> Iterator[Violation]:
 
 
 def _fix(subject: Subject, flow: CellFlow, imported: Import) -> Fix | None:
-    folders = (Path(subject.notebook.path).parent, Path())
-    names = exported(imported.module, folders=folders) if not imported.level else None
+    names = exported(imported.module, folders=subject.search) if not imported.level else None
     if names is None or any(cell.problem is not None for cell in subject.flow):
         return None
     mentions = subject.once(Mentions)
