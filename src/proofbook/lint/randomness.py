@@ -56,6 +56,8 @@ _SEEDING: dict[str, Generator] = {
     "torch.manual_seed": "torch",
     "polars.set_random_seed": "polars",
 }
+_OTHERS = ("tensorflow.random.", "torch.cuda.", "torch.mps.", "jax.")
+"""They seed generators that no draw here is from."""
 _TABLES = {"pandas": "random_state", "geopandas": "random_state", "seaborn": "random_state", "polars": "seed"}
 """Who makes tables, and by which keyword their `sample` is seeded."""
 _SAMPLED = {
@@ -116,6 +118,8 @@ class Randomness:
                 continue
             name = next((call.name for call in flow.calls if call.node is node), "")
             if name in {"random.seed", "numpy.random.seed"} and not _is_given(node):
+                continue
+            if name.startswith(_OTHERS):
                 continue
             own = _SEEDING.get(name)
             deferred = in_function(flow, node)

@@ -16,7 +16,7 @@ def unseeded_randomness(subject: Subject) -> Iterator[Violation]:
     Finds draws from the generators of `random`, `numpy.random` and `torch` that nothing above has seeded, generators
     that are made without a seed (`np.random.default_rng()`), and calls of scikit-learn, of SciPy's `rvs` and of
     pandas' `sample` without `random_state` where NumPy's generator is not seeded either. Reported once for each cell
-    and function.
+    and generator.
 
     It keeps silent below a call of a function whose name speaks of a seed (`set_seed(1)`), and in a notebook that runs
     what cannot be read (`%run`).
@@ -48,7 +48,7 @@ def unseeded_randomness(subject: Subject) -> Iterator[Violation]:
             cell=draw.flow.cell,
             line=draw.span.line,
             column=draw.span.column,
-            once=draw.name,
+            once=draw.name if draw.keyword else draw.generator,
             fix=seeded(draw, known, subject),
         )
 

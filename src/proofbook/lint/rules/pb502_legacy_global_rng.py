@@ -14,7 +14,7 @@ def legacy_global_rng(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds draws from NumPy's shared generator (`np.random.rand`, `np.random.normal` ...) that is seeded by
-    `np.random.seed`. Reported once for each cell. Draws that nothing seeds belong to PB501; `np.random.seed` alone,
+    `np.random.seed`. Reported once, at the first. Draws that nothing seeds belong to PB501; `np.random.seed` alone,
     as a seed for libraries that draw from the shared generator, is left in peace.
 
     ## Why is this bad?
@@ -42,17 +42,20 @@ def legacy_global_rng(subject: Subject) -> Iterator[Violation]:
     known = randomness(subject.flow)
     unseeded = {id(draw.node) for draw in known.unseeded}
     legacy = [draw for draw in known.draws if draw.name in _NAMES and id(draw.node) not in unseeded]
-    fix = own_generator(known, subject) if legacy and not unseeded else None
-    for draw in legacy:
-        yield Violation(
-            message=f"`{draw.short}()` draws from the generator that every library shares",
-            advice="make one generator, `rng = np.random.default_rng(seed)`, and draw from it",
-            cell=draw.flow.cell,
-            line=draw.span.line,
-            column=draw.span.column,
-            once="legacy",
-            fix=fix,
-        )
+    if not legacy:
+        return
+    first, more = legacy[0], len(legacy) - 1
+    others = (
+        f", as {more} more call{'s' if more > 1 else ''} of this notebook do{'' if more > 1 else 'es'}" if more else ""
+    )
+    yield Violation(
+        message=f"`{first.short}()` draws from the generator that every library shares{others}",
+        advice="make one generator, `rng = np.random.default_rng(seed)`, and draw from it",
+        cell=first.flow.cell,
+        line=first.span.line,
+        column=first.span.column,
+        fix=own_generator(known, subject) if not unseeded else None,
+    )
 
 
 _NAMES = {f"numpy.random.{name}" for name in LEGACY}
