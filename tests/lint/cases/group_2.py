@@ -451,20 +451,26 @@ CASES = {
         Case(
             "bound anew between two calls",
             ["window = 30\ndef smooth():\n    return window", "smooth()", "window = 90", "smooth()"],
-            ["1:3:12 warning `smooth()` reads `window`, which cell 3 changes between its calls"],
+            ["1:3:12 warning `smooth()` reads `window`, which cell 3 changes: when it is called matters"],
         ),
         Case(
             "bound anew above the second call in its cell",
             ["window = 30\ndef smooth():\n    return window\nsmooth()", "window = 90\nsmooth()"],
-            ["1:3:12 warning `smooth()` reads `window`, which cell 2 changes between its calls"],
+            ["1:3:12 warning `smooth()` reads `window`, which cell 2 changes: when it is called matters"],
         ),
         Case(
             "changed in place between two calls",
             ["seen = []", "def last():\n    return seen[-1]", "seen.append(1)\nlast()", "seen.append(2)", "last()"],
-            ["2:2:12 warning `last()` reads `seen`, which cell 4 changes between its calls"],
+            ["2:2:12 warning `last()` reads `seen`, which cell 3 changes: when it is called matters"],
         ),
         Case("a constant", ["window = 30\ndef smooth():\n    return window", "smooth()", "smooth()"]),
-        Case("set before the first call", ["window = 30\ndef smooth():\n    return window", "window = 90", "smooth()"]),
+        Case(
+            "set between its definition and its first call",
+            ["window = 30", "def smooth():\n    return window", "window = 90", "smooth()"],
+            ["2:2:12 warning `smooth()` reads `window`, which cell 3 changes: when it is called matters"],
+        ),
+        Case("set above it", ["window = 30", "window = 90", "def smooth():\n    return window", "smooth()"]),
+        Case("set for the first time below it", ["def smooth():\n    return window", "window = 90", "smooth()"]),
         Case("set after the last call", ["window = 30\ndef smooth():\n    return window", "smooth()", "window = 90"]),
         Case(
             "set after the last call, in its cell",

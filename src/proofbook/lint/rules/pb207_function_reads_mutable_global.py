@@ -1,4 +1,4 @@
-"""PB207: a function that reads what changes between its calls."""
+"""PB207: a function that reads what cells below it change."""
 
 import ast
 from collections.abc import Iterator
@@ -26,10 +26,11 @@ class _Change(Struct, frozen=True):
 def function_reads_mutable_global(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
-    Finds a function that reads a name of the notebook which a later cell binds again or changes in place, where the
-    function is called both above and below that. Told where the function reads it, once for each function and name.
+    Finds a function that reads a name of the notebook which a cell below binds again or changes in place, where the
+    function is called below that. Told where the function reads it, once for each function and name.
 
-    A global that has one value throughout is a constant, and no fault.
+    A global that has one value throughout is a constant, and no fault; nor is one that is set above the function, or
+    for the first time below it.
 
     ## Why is this bad?
     The same call gives one result above and another below, and nothing at the call says why. Run out of order, or cut
@@ -75,13 +76,14 @@ def function_reads_mutable_global(subject: Subject) -> Iterator[Violation]:
             key = (place.function, place.name)
             if place.function not in functions or place.binds or place.deletes or key in told:
                 continue
-            change = _between(subject.flow, index, place, changes.get(place.name, []))
+            change = _before_call(subject.flow, index, place, changes.get(place.name, []))
             if change is None or not isinstance(place.node, ast.Name):
                 continue
             told.add(key)
             span, below = flow.place(place.node), subject.flow[change.index].cell.number
             yield Violation(
-                message=f"`{place.function}()` reads `{place.name}`, which cell {below} changes between its calls",
+                message=f"`{place.function}()` reads `{place.name}`, which cell {below} changes: "
+                "when it is called matters",
                 advice=f"give `{place.name}` to the function as a parameter",
                 cell=flow.cell,
                 line=span.line,
@@ -107,20 +109,14 @@ def _changes(flows: tuple[CellFlow, ...]) -> dict[str, list[_Change]]:
     return found
 
 
-def _between(flows: tuple[CellFlow, ...], index: int, place: Occurrence, changes: list[_Change]) -> _Change | None:
-    """The first change between a call of the function and another one; `index` is the cell that defines it."""
-    function = place.function
-    calls = [(index, 0)] if _is_called(flows[index], function) else []
+def _before_call(flows: tuple[CellFlow, ...], index: int, place: Occurrence, changes: list[_Change]) -> _Change | None:
+    """The first change below the function and above a call of it; `index` is the cell that defines it."""
+    calls: list[tuple[int, int]] = []
     for number, flow in enumerate(flows[index + 1 :], start=index + 1):
-        if any(binding.name == function for binding in flow.bindings):
+        if any(binding.name == place.function for binding in flow.bindings):
             break
-        calls += [(number, use.line) for use in flow.uses if use.name == function and not use.deferred]
+        calls += [(number, use.line) for use in flow.uses if use.name == place.function and not use.deferred]
     for change in changes:
-        at = (change.index, change.line)
-        if change.index > index and any(call < at for call in calls) and any(call > at for call in calls):
+        if change.index > index and any(call > (change.index, change.line) for call in calls):
             return change
     return None
-
-
-def _is_called(flow: CellFlow, function: str) -> bool:
-    return any(place.name == function and not (place.function or place.binds) for place in occurrences(flow))
