@@ -57,6 +57,14 @@ def test_outputs_that_were_made_since_do_not_count() -> None:
     assert not later(cell("f(1)"), "f(2)", {**SHOWN, "text": "three"})
 
 
+def test_a_later_run_is_seen_by_its_time() -> None:
+    ran = cell("f(1)", execution={"iopub.execute_input": "2013-09-30T12:00:00Z"})
+    noted = {"ran": stamps.stamp(ran)}
+
+    assert stamps.is_stale(cell("f(2)", execution=ran.metadata["execution"], proofbook=noted))
+    assert not stamps.is_stale(cell("f(2)", execution={"iopub.execute_input": "later"}, proofbook=noted))
+
+
 def test_text_may_be_cut_into_lines_and_metadata_added() -> None:
     assert later(cell("f(1)"), "f(2)", {**SHOWN, "text": ["one\n", "two\n"], "metadata": {"scrolled": True}})
 

@@ -30,7 +30,7 @@ def stamp(cell: Cell, *, python: bool = True) -> dict[str, str]:
     What to write at `PATH` of the metadata of a cell that was just executed as it stands.
 
     Args:
-        cell: With the outputs and the execution count of that execution.
+        cell: With the outputs and the execution count of that execution, and the metadata that will stand beside them.
         python: Whether its language is Python.
     """
     return {
@@ -54,6 +54,8 @@ def is_stale(cell: Cell, *, python: bool = True) -> bool:
 
 def _shown(cell: Cell) -> str:
     """Digest of the outputs by their content: however their text is cut into lines, and without their metadata."""
+    # JupyterLab and others may note when a cell ran: where they do, no later run goes unseen
+    times = [cell.metadata.get(key) for key in ("execution", "ExecuteTime")]
     outputs = [
         [str(output.get("output_type")), _content(output.get("data")), _text(output.get("text"))]
         + [str(output.get(key)) for key in ("name", "ename", "evalue")]
@@ -61,7 +63,7 @@ def _shown(cell: Cell) -> str:
     ]
     try:
         # not `canonical`, which refuses the half characters that JSON lets through
-        content = json.dumps(["shown", cell.execution_count, outputs], sort_keys=True)
+        content = json.dumps(["shown", cell.execution_count, times, outputs], sort_keys=True)
     except RecursionError:
         return ""
     return hashlib.sha256(content.encode()).hexdigest()

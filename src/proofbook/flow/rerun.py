@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from proofbook.analyze import source, stamps
 from proofbook.disk import spool
@@ -69,7 +70,7 @@ def _stamped(cell: Cell, ran: Cell, notebook: Notebook, *, configuration: Config
     if not isinstance(own, dict):
         return
     if asked and ran.outputs:
-        noted = stamps.stamp(ran, python=notebook.language == "python")
+        noted = stamps.stamp(replace(ran, metadata=cell.metadata), python=notebook.language == "python")
         yield SetMetadata(cell=cell, path=stamps.PATH, value=noted)
     elif stamps.PATH[1] in own:
         yield SetMetadata(cell=cell, path=stamps.PATH)

@@ -46,7 +46,7 @@ def uses(subject: Subject, table: str) -> TableUse:
     for flow in subject.flow:
         if flow.tree is None or flow.wild or _in_magics(flow, table):
             unclear = True
-        if flow.tree is None or _GIVEN & set(flow.cell.tags):
+        if flow.tree is None or table not in flow.cell.source or _GIVEN & set(flow.cell.tags):
             continue
         if any(binding.name == table for binding in flow.bindings):
             return TableUse(open=True)

@@ -16,7 +16,9 @@ def stale_output(subject: Subject) -> Iterator[Violation]:
     Finds a cell that shows what an older version of its source made. Where outputs are meant to be committed,
     `proofbook lint --fix` notes beside each output that it makes what the cell was (`proofbook.ran` in the cell's
     metadata); here the two are compared. Comments, blank lines and layout do not count. A cell without the note is
-    never at fault, nor is one whose outputs or execution count somebody else has changed since.
+    never at fault, nor is one whose outputs, execution count or times of execution are others than those that were
+    noted. What was edited, run elsewhere and shows the very same under the same count is taken for stale, unless
+    JupyterLab notes times (the setting "Record Timing").
 
     Where outputs are not meant to be committed (`commit_outputs = false`, the default) it is a warning: the build makes
     its own outputs. With `commit_outputs = true` it is an error.

@@ -58,10 +58,11 @@ def write_outside_products(subject: Subject) -> Iterator[Violation]:
     if len(own) < len(declared.products):
         return
     own = [written.normal(path, subject) for path in own]
-    removed = _removed(subject)
+    removed: set[str] | None = None
     for file in written.writes(subject):
         if file.path is None or _within(file.path, own) or file.path.startswith(_ANYWHERE):
             continue
+        removed = _removed(subject) if removed is None else removed
         if file.path in removed or file.source in removed:
             continue
         owner = _owner(file.path, subject, declared)

@@ -62,12 +62,15 @@ def product_never_written(subject: Subject) -> Iterator[Violation]:
     used = task_paths.uses(subject, _TABLE)
     if used.open or _runs_others(subject) or _writes_somewhere(subject):
         return
-    texts = "\n".join(_texts(subject))
+    texts: str | None = None
     for key, path in products.items():
-        if key == declared.notebook or path is None or posixpath.basename(path) in texts:
-            continue
         mentions = [use for use in used.keys if use.keys[0] == key]
+        if key == declared.notebook or path is None:
+            continue
         if mentions and not all(_is_read(use.flow, use.span) for use in mentions):
+            continue
+        texts = "\n".join(_texts(subject)) if texts is None else texts
+        if posixpath.basename(path) in texts:
             continue
         what = "is only read" if mentions else "is never written"
         yield Violation(
@@ -89,12 +92,13 @@ def _runs_others(subject: Subject) -> bool:
 
 def _writes_somewhere(subject: Subject) -> bool:
     """Whether a file is written to an unknown path that does not come from `product`."""
+    unknown = [file for file in written.writes(subject) if file.path is None]
     derived = {_TABLE}
-    for flow in subject.flow:
+    for flow in subject.flow if unknown else ():
         for node in ast.walk(flow.tree) if flow.tree is not None else ():
             if isinstance(node, ast.Assign) and any(_reads(part, derived) for part in ast.walk(node.value)):
                 derived |= {part.id for to in node.targets for part in ast.walk(to) if isinstance(part, ast.Name)}
-    return any(file.path is None and not derived & set(_WORD.findall(file.source)) for file in written.writes(subject))
+    return any(not derived & set(_WORD.findall(file.source)) for file in unknown)
 
 
 def _reads(node: ast.AST, names: set[str]) -> bool:
