@@ -54,6 +54,20 @@ STATEMENT_AFTER = {
 }
 """Line magics that run a statement, with what stands before it."""
 
+_BINDS_NOTHING = (
+    AUTOMAGIC
+    | PYTHON_BODY
+    | (FOREIGN_BODY - {"bigquery", "spark", "cython", "local", "ai", "configure", "julia", "octave", "matlab", "stata"})
+    | frozenset(
+        "aimport alias_magic autoawait autocall automagic autoreload autosave bookmark clear colors connect_info "
+        "doctest_mode ed gui killbgscripts lf lk logoff logon logstart logstate logstop lprun lx memit "
+        "micromamba mprun mypy notebook page pastebin pdef pep8 pinfo2 pprint psearch pycodestyle python qtconsole "
+        "quickref rehashx reset_selective set_env subshell tb tensorboard unalias unload_ext watermark xdel".split()
+    )
+)
+"""Magics whose words are no names that they bind."""
+
+_WORD = re.compile(r"(?<![-\w./$'\"])[A-Za-z_]\w*(?![\w./('\"])")
 _WILD = frozenset("run pylab rerun recall rep load loadpy macro cython".split())
 _EXPANDED = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)|(?<!\{)\{([^{}]+)\}(?!\})|\{\{([^{}]+)\}\}")
 _IN_TEXT = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)|\$\{?([A-Za-z_]\w*)|\{+\s*([A-Za-z_]\w*)|@([A-Za-z_]\w*)")
@@ -110,6 +124,10 @@ def bound_by(kind: str, name: str, arguments: str) -> Bound:
         return Bound(defines=names if back else (), reads=() if back else names, wild=back and not names)
     if kind == "cell" and name in _SCRIPTS:
         return Bound(defines=_options(words, "--out", "--err", "--proc"), reads=reads)
+    if kind in {"line", "cell"} and name not in _BINDS_NOTHING and name not in _WILD:
+        # of another library: `%%bigquery df`, `%%spark -o df`, `%octave_pull x`
+        perhaps = tuple(dict.fromkeys(_WORD.findall(arguments)))
+        return Bound(defines=perhaps, reads=reads + perhaps)
     return Bound(reads=reads, wild=name in _WILD)
 
 
