@@ -105,6 +105,7 @@ CASES = {
         ),
         Case("empty cells and comments", [code("a = 1", count=1), "  \n", "# what is left to do"]),
         Case("a cell that is to be skipped", [code("a = 1", count=1), code("b = 2", "skip-execution")]),
+        Case("a cell that is frozen", [code("a = 1", count=1), code("b = 2", run_control={"frozen": True})]),
         Case("it shows something", [code("a = 1", count=1), code("b", outputs=(_STREAM,))]),
         Case("all were run", [code("a = 1", count=1), code("b = 2", count=2)], commit_outputs=True),
         Case("a stripped source", [code("a = 1"), code("b = 2")], commit_outputs=True),

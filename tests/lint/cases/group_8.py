@@ -165,13 +165,13 @@ CASES = {
         Case(
             "two pictures",
             [code("draw()", count=1, outputs=(_LARGE, _LARGE))],
-            ["1:0:0 warning the saved outputs take 1.4 MB, more than 1 MB"],
+            ["1:0:0 warning the saved outputs take 1.40 MB, more than 1 MB"],
             fixed=["draw()"],
         ),
         Case(
             "where outputs are committed",
             [code("draw()", count=1, outputs=(_LARGE, _STREAM))],
-            ["1:0:0 warning the saved outputs take 1.5 MB, more than 1 MB"],
+            ["1:0:0 warning the saved outputs take 1.50 MB, more than 1 MB"],
             commit_outputs=True,
             language="R",
             fixed=["draw()"],

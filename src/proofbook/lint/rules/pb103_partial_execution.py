@@ -16,7 +16,7 @@ def partial_execution(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds a notebook in which some code cells carry an execution count and others do not; it points at the first that
-    does not. Cells without code, and those tagged `skip-execution`, do not count. A notebook without counts, as one
+    does not. Cells without code, and those tagged `skip-execution` or frozen, do not count. A notebook without counts, as one
     that was stripped of its outputs, is never at fault.
 
     Where outputs are not meant to be committed (`commit_outputs = false`, the default) it is a warning: the build runs
@@ -63,4 +63,6 @@ def _runs(cell: Cell) -> bool:
     """Whether running all cells gives it a count; one that shows something was run, whatever became of its count."""
     if cell.execution_count is not None:
         return True
-    return bool(cell.source.strip()) and not cell.outputs and not _SKIPPED.intersection(cell.tags)
+    control = cell.metadata.get("run_control")
+    frozen = isinstance(control, dict) and control.get("frozen") is True
+    return bool(cell.source.strip()) and not cell.outputs and not frozen and not _SKIPPED.intersection(cell.tags)

@@ -70,4 +70,4 @@ def _size(outputs: tuple[dict[str, Any], ...]) -> int:
 
 
 def _shown(size: int) -> str:
-    return f"{size / _MEGABYTE:.1f} MB" if size >= _MEGABYTE // 10 else f"{size / 1000:.1f} kB"
+    return f"{size / _MEGABYTE:.2f} MB" if size >= _MEGABYTE // 10 else f"{size / 1000:.1f} kB"
