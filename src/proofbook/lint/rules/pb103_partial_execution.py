@@ -16,8 +16,8 @@ def partial_execution(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds a notebook in which some code cells carry an execution count and others do not; it points at the first that
-    does not. Cells without code, and those tagged `skip-execution` or frozen, do not count. A notebook without counts, as one
-    that was stripped of its outputs, is never at fault.
+    does not. Cells without code do not count, nor those that are frozen or tagged `skip-execution`. A notebook without
+    counts, as one that was stripped of its outputs, is never at fault.
 
     Where outputs are not meant to be committed (`commit_outputs = false`, the default) it is a warning: the build runs
     every cell. With `commit_outputs = true` it is an error.
