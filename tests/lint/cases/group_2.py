@@ -957,7 +957,7 @@ CASES = {
         Case("handed in to nbgrader", ["NAME = ''\nprint(1)", code("1", nbgrader={"grade": True})]),
         Case(
             "functions",
-            ["def f(x):\n    return f(x - 1)\nasync def g(): ...\nprint(1)"],
+            ["def f(x):\n    return x - 1\nasync def g(): ...\nprint(1)"],
             ["1:1:1 warning `f` and `g` are defined and never used"],
         ),
         Case("a function that is handed over", ["def f(x):\n    return x", "list(map(f, [1]))"]),

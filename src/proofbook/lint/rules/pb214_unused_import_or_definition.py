@@ -1,4 +1,4 @@
-"""PB214: an import or a literal that nothing reads."""
+"""PB214: an import, a literal or a function that nothing reads."""
 
 import ast
 import re
@@ -36,6 +36,13 @@ _EXPORTED = re.compile(r"#\s*\|?\s*export")
 """nbdev writes such a cell into a module, where other notebooks may use what it imports."""
 _TASK_TAGS = {"parameters", "injected-parameters"}
 
+_ADVICE = {
+    "imported": "remove the import",
+    "set": "remove it, or use it where its value is written out",
+    "defined": "remove it, or call it where what it does is written out",
+}
+_CALLED_BY_OTHERS = ("_", "test", "pytest_", "setup", "teardown")
+
 _Import = ast.Import | ast.ImportFrom
 
 
@@ -43,11 +50,13 @@ _Import = ast.Import | ast.ImportFrom
 def unused_import_or_definition(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
-    Finds an import, or a name for a literal, that no cell reads. Reported once for each cell.
+    Finds an import, a name for a literal, or a function, that no cell reads. Reported once for each cell.
 
     An import counts only where importing surely does nothing else: of the standard library and of packages known for
     it. `import seaborn`, which registers colours, does not; nor does an import in a branch, in a `try`, in a function,
     as the same name (`import x as x`), or beside a comment such as `# noqa: F401` or `# registers the projection`.
+
+    A function with a decorator, or with a name that testers call (`test_total`), is left alone.
 
     A name that stands in a text counts as read (`df.query("day < @as_of")`, SQL, templates, `__all__`), as does one
     in a magic. It keeps silent where a cell reads the whole namespace (`globals()`, `eval`, `%run`), and in a notebook
@@ -73,8 +82,9 @@ def unused_import_or_definition(subject: Subject) -> Iterator[Violation]:
     ```
 
     ## Fix safety
-    Removing it is safe: only what does nothing but bind a name is found. There is no fix where the statement shares
-    its lines with comments, or where without it the cell would show another value.
+    Removing an import or a literal is safe: only what does nothing but bind a name is found. There is no fix where the
+    statement shares its lines with comments, where without it the cell would show another value, and for functions:
+    it may be their author's best work.
     """
     if not any(_does_something(flow) for flow in subject.flow):
         return
@@ -93,6 +103,7 @@ def unused_import_or_definition(subject: Subject) -> Iterator[Violation]:
             yield from _told(flow, list(_imports(flow, is_used)), "imported")
         if not graded:
             yield from _told(flow, list(_literals(flow, is_used)), "set")
+            yield from _told(flow, list(_functions(flow, is_used)), "defined")
 
 
 class _Unused(Struct, frozen=True):
@@ -116,7 +127,7 @@ def _told(flow: CellFlow, found: list[_Unused], how: str) -> Iterator[Violation]
     fix = _fix(flow, found)
     yield Violation(
         message=f"{listed} {'is' if len(names) == 1 else 'are'} {how} and never used",
-        advice="remove the import" if how == "imported" else "remove it, or use it where its value is written out",
+        advice=_ADVICE[how],
         cell=flow.cell,
         line=found[0].line,
         column=found[0].column,
@@ -164,7 +175,7 @@ def _imports(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[_Unused
             and _is_quiet(node, alias)
             and not is_used(known.alias)
         ]
-        if not unused or _is_meant(flow, node):
+        if not unused or _is_meant(flow, node.lineno, node.end_lineno):
             continue
         whole = len(unused) == len(node.names)
         line, column = _start(flow, unused[0])
@@ -202,9 +213,9 @@ def _is_quiet(node: _Import, alias: ast.alias) -> bool:
     return module.partition(".")[0] in _QUIET and not (again or hidden or _ACTING.search(module))
 
 
-def _is_meant(flow: CellFlow, node: ast.stmt) -> bool:
+def _is_meant(flow: CellFlow, first: int, last: int | None = None) -> bool:
     """Whether a comment says that the author knows."""
-    lines = flow.code.split("\n")[node.lineno - 1 : node.end_lineno]
+    lines = flow.code.split("\n")[first - 1 : last or first]
     return any(_MEANT.search(line.partition("#")[2]) for line in lines)
 
 
@@ -233,10 +244,20 @@ def _literals(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[_Unuse
         target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
         if not isinstance(node, ast.Assign) or not isinstance(target, ast.Name) or target.id.startswith("_"):
             continue
-        if not _is_literal(node.value) or is_used(target.id) or _is_meant(flow, node):
+        if not _is_literal(node.value) or is_used(target.id) or _is_meant(flow, node.lineno, node.end_lineno):
             continue
         line, column = _start(flow, target)
         yield _Unused(node, [target.id], line, column, statement_removed(flow, node))
+
+
+def _functions(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[_Unused]:
+    for node in flow.tree.body if flow.tree is not None else ():
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.decorator_list:
+            continue
+        if node.name.startswith(_CALLED_BY_OTHERS) or is_used(node.name) or _is_meant(flow, node.lineno):
+            continue
+        span = flow.place(node)
+        yield _Unused(node, [node.name], span.line, span.column, None)
 
 
 def _is_literal(node: ast.expr) -> bool:
