@@ -74,14 +74,15 @@ def missing_files(subject: Subject) -> Iterator[MissingFile]:
         return
     products = _products(subject)
     said: list[str] = []
-    of = {name for flow in subject.flow for *_, names in _reads(flow) for name in names}
-    for flow in subject.flow:
+    reading = [list(_reads(flow)) for flow in subject.flow]
+    last = max((number for number, reads in enumerate(reading) if reads), default=-1)
+    of = {name for reads in reading for *_, names in reads for name in names}
+    for flow, reads in zip(subject.flow[: last + 1], reading, strict=False):
         if LENIENT_TAGS & set(flow.cell.tags) or flow.tree is None:
             if _makes_files(flow):
                 return
             said += _strings(flow, set(), of=of) if flow.tree is not None else [flow.cell.source]
             continue
-        reads = list(_reads(flow))
         own = {(span.line, span.column) for _, span, _ in reads}
         said += _strings(flow, own, of=of)
         if _makes_files(flow):
@@ -95,12 +96,15 @@ def missing_files(subject: Subject) -> Iterator[MissingFile]:
 
 def _reads(flow: CellFlow) -> Iterator[tuple[str, Span, tuple[str, ...]]]:
     """Plain relative paths that the cell surely reads: path, its place, and the names that it is made of."""
-    certain = {_key(flow.place(node)): node for node in _certain_calls(flow)}
-    for use in flow.files:
-        if use.mode == "read" and _is_plain(use) and _key(use.call_span) in certain:
+    uses = [use for use in flow.files if use.mode == "read" and _is_plain(use)]
+    calls = [call for call in flow.calls if call.name in _MORE_READERS]
+    # where a node stands costs a look at the whole cell
+    certain = {_key(flow.place(node)) for node in _certain_calls(flow)} if uses or calls else set()
+    for use in uses:
+        if _key(use.call_span) in certain:
             yield use.path or "", use.span, use.names
-    for call in flow.calls:
-        if call.name in _MORE_READERS and _key(call.span) in certain:
+    for call in calls:
+        if _key(call.span) in certain:
             position, keyword = _MORE_READERS[call.name]
             given = [one.value for one in call.node.keywords if one.arg == keyword]
             given += call.node.args[position : position + 1] if position is not None else []
@@ -136,14 +140,14 @@ def _key(span: Span) -> tuple[int, int, int, int]:
 def _strings(flow: CellFlow, own: set[tuple[int, int]], *, of: set[str]) -> list[str]:
     """Texts of the cell that may name what it makes: all but those that are read here, or that name such a path."""
     found: list[str] = []
-    tree = flow.tree
+    tree, lines = flow.tree, {line for line, _ in own}
     skipped: set[ast.AST] = set()
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Assign) and any(getattr(target, "id", None) in of for target in node.targets):
             skipped.update(ast.walk(node.value))
         if node in skipped:
             continue
-        if isinstance(node, ast.expr):
+        if isinstance(node, ast.expr) and node.lineno in lines:
             span = flow.place(node)
             if (span.line, span.column) in own and not isinstance(node, ast.Call):
                 skipped.update(ast.walk(node))
