@@ -38,11 +38,13 @@ _FOLDER_MAGICS = frozenset({"cd", "pushd", "popd"})
 _STARTS_OTHERS = ("os.system", "os.popen", "os.exec", "os.spawn", "subprocess.", "sh.", "runpy.", "papermill.", "exec")
 _FETCHES = re.compile(r"download|retrieve|extract|unpack|unzip|untar|fetch|get_file|clone|checkout", re.IGNORECASE)
 _HARMLESS_COMMAND = re.compile(
-    r"\s*(ls|cat|head|tail|wc|pwd|echo|which|date|free|df|du|nvidia-smi|python3? --version)\b"
+    r"\s*(ls|cat|head|tail|wc|pwd|echo|which|date|free|df|du|nvidia-smi|python3? --version|(python3? -m )?"
+    r"(pip3?|conda|mamba|apt|apt-get)|export|uv pip)\b"
 )
 _HARMLESS_MAGICS = frozenset(
-    "%matplotlib %config %load_ext %reload_ext %autoreload %time %timeit %%time %%timeit %%capture %who %whos %pwd %ls "
-    "%precision %xmode %pinfo %pdoc %prun %%prun %%html %%HTML %%latex %%markdown %%javascript %%js %%svg %%SVG".split()
+    "%matplotlib %config %load_ext %reload_ext %autoreload %time %timeit %%time %%timeit %%capture %who %whos "
+    "%pwd %ls %pip %conda %mamba %env %set_env %%writefile %%file %precision %xmode %pinfo %pdoc %prun %%prun "
+    "%%html %%HTML %%latex %%markdown %%javascript %%js %%svg %%SVG".split()
 )
 # text in place of a path, a pattern, a variable of the shell, a home folder, an address
 _NO_PLAIN_PATH = re.compile(r"[\n<>{}\[\]*?$|\\]|^~|^[A-Za-z][A-Za-z0-9+.-]*:|^/|^\s*$")
@@ -160,9 +162,17 @@ def _strings(flow: CellFlow, own: set[tuple[int, int]], *, of: set[str]) -> list
 def _made(path: str, said: list[str]) -> bool:
     """Whether a text above names the file, or a folder that it lies in."""
     parts = [part for part in posixpath.normpath(path).split("/") if part not in {"..", "."}]
-    stem = posixpath.splitext(parts[-1])[0] if parts else ""
+    if not parts:
+        return True
+    stem = posixpath.splitext(parts[-1])[0]
     folders = set(parts[:-1])
-    return any((stem and stem in text) or folders & set(re.split(r"[/\s'\"]+", text)) for text in said)
+    return any(
+        parts[-1] in text
+        # a path, or a part of one: a sentence that has the word in it makes nothing
+        or (stem in text and not re.search(r"\s", text.strip()))
+        or folders & set(re.split(r"[/\s'\"]+", text))
+        for text in said
+    )
 
 
 def _exists(path: str, subject: Subject) -> bool:

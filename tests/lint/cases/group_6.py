@@ -347,6 +347,13 @@ CASES = {
             ["2:1:6 error `a.csv` is read, and there is no such file"],
             files={"README.md": ""},
         ),
+        Case(
+            "after packages were installed, and a sentence was printed",
+            ["!pip install pandas", "%pip install numpy\nprint('reading flights now')", "open('flights.csv')"],
+            ["3:1:6 error `flights.csv` is read, and there is no such file"],
+            files={"README.md": ""},
+        ),
+        Case("written by a magic", ["%%writefile a.csv\n1", "open('a.csv')"], files={"README.md": ""}),
         Case("in another folder", ["%cd data", "open('a.csv')"], files={"README.md": ""}),
         Case("in a branch", ["import os\nif os.path.exists('b'):\n    open('b')"], files={"README.md": ""}),
         Case("a failure is caught", ["try:\n    open('b')\nexcept OSError:\n    pass"], files={"README.md": ""}),
