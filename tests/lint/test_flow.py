@@ -73,6 +73,16 @@ def test_a_task_without_a_parameters_cell_is_an_error(root: Path) -> None:
     assert run(root).errors == 1
 
 
+def test_a_task_is_held_against_what_pipeline_yaml_declares_of_it(root: Path) -> None:
+    (root / "pipeline.yaml").write_text(
+        "meta: {extract_upstream: false}\n"
+        "tasks: [{source: a.ipynb, upstream: b, product: {nb: o/a.ipynb, rows: o/rows.csv}},"
+        " {source: b.ipynb, product: {nb: o/b.ipynb}, params: {window: 1}}]"
+    )
+
+    assert said(run(root, select=["PB6"])) == [("a.ipynb", 0, "PB602"), ("a.ipynb", 1, "PB603")]
+
+
 def test_a_suppressed_error_does_not_count(root: Path) -> None:
     (root / "c.ipynb").write_bytes(content("%cd x", "# proofbook: ignore-file[PB403] the image is built so"))
 

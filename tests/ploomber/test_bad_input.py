@@ -73,6 +73,16 @@ CASES = {
         2,
         ["numbers -> double -> numbers"],
     ),
+    "an upstream that is read and not declared": (
+        _pipeline(DOOR + TASKS.replace("    upstream: [numbers]\n", "")),
+        3,
+        ["notebooks/double.ipynb", "cell 2", "PB603", "upstream['numbers']"],
+    ),
+    "a product that nobody writes": (
+        _pipeline(DOOR + TASKS.replace("output/double.txt", "output/double.txt, more: output/more.txt")),
+        3,
+        ["notebooks/double.ipynb", "PB602", "output/more.txt"],
+    ),
     "an unknown upstream": (_pipeline(DOOR + TASKS.replace("[numbers]", "[nombers]")), 2, ["double", "'nombers'"]),
     "an unknown parameter of a grid": (
         _pipeline(DOOR + TASKS.replace('params: {number: "{{number}}"}', "grid: {nummer: [1, 2]}")),
