@@ -178,27 +178,27 @@ CASES = {
         Case(
             "declared and not used, in pipeline.yaml",
             [parameters(), "x = 1"],
-            ["1:0:0 error 'ingest' is declared as upstream in pipeline.yaml, and nothing of it is read"],
+            ["1:0:0 warning 'ingest' is declared as upstream in pipeline.yaml, and nothing of it is read"],
             project=_task("ingest"),
         ),
         Case(
             "declared and not used, in the parameters cell",
             [parameters("upstream = {'ingest', 'load'}\nproduct = None"), "x = upstream['load']"],
-            ["1:1:12 error 'ingest' is declared as upstream in the parameters cell, and nothing of it is read"],
+            ["1:1:12 warning 'ingest' is declared as upstream in the parameters cell, and nothing of it is read"],
             project=_EXTRACTED,
             fixed=[parameters('upstream = ["load"]\nproduct = None'), "x = upstream['load']"],
         ),
         Case(
             "the only one is not used",
             [parameters("upstream = ['ingest']\nproduct = None"), "x = 1"],
-            ["1:1:12 error 'ingest' is declared as upstream in the parameters cell, and nothing of it is read"],
+            ["1:1:12 warning 'ingest' is declared as upstream in the parameters cell, and nothing of it is read"],
             project=_EXTRACTED,
             fixed=[parameters("upstream = None\nproduct = None"), "x = 1"],
         ),
         Case(
             "over several lines",
             [parameters("upstream = [\n    'ingest',  # the table\n]\nproduct = None"), "x = 1"],
-            ["1:1:12 error 'ingest' is declared as upstream in the parameters cell, and nothing of it is read"],
+            ["1:1:12 warning 'ingest' is declared as upstream in the parameters cell, and nothing of it is read"],
             project=_EXTRACTED,
         ),
         Case(

@@ -25,8 +25,9 @@ def upstream_mismatch(subject: Subject) -> Iterator[Violation]:
     ## What it does
     Compares the tasks that a notebook reads, `upstream["features"]`, with those that the task declares: in
     `pipeline.yaml`, or in the parameters cell where `extract_upstream` is true, which is Ploomber's default. It finds a
-    task that is used and not declared, one that is declared and not used, and a product that the task before does not
-    have, `upstream["features"]["tabel"]`.
+    task that is used and not declared, and a product that the task before does not have,
+    `upstream["features"]["tabel"]`: both are errors, the cell will fail. A task that is declared and not used is a
+    warning.
 
     It keeps silent on a notebook that is no task; and of what is declared and not used also where a notebook hands
     `upstream` on as a whole, or reads it in a way that names no task. That a key may be missing is no fault where the
@@ -143,6 +144,7 @@ def _unused(
         cell=subject.parameters,
         line=place.line if place is not None else 0,
         column=place.column if place is not None else 0,
+        level="warning",
         fix=fix,
     )
 
