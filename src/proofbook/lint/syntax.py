@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from proofbook.analyze.cells import CellFlow
 
-__all__ = ["ancestors", "in_function", "parent"]
+__all__ = ["ancestors", "in_function", "parent", "written"]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SINGLE = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
@@ -29,6 +29,11 @@ def ancestors(flow: CellFlow, node: ast.AST) -> Iterator[ast.AST]:
 def in_function(flow: CellFlow, node: ast.AST) -> bool:
     """Whether `node` stands in a function or lambda, and runs when that is called."""
     return any(isinstance(around, _FUNCTIONS) for around in ancestors(flow, node))
+
+
+def written(flow: CellFlow, node: ast.expr) -> str:
+    """The source of an expression, on one line. Unlike `ast.unparse` it takes nesting of any depth."""
+    return " ".join((ast.get_source_segment(flow.code, node) or "").split())
 
 
 @lru_cache(maxsize=512)

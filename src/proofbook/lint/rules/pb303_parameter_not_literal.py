@@ -3,12 +3,15 @@
 import ast
 from collections.abc import Iterator
 
+from proofbook.analyze.cells import CellFlow
 from proofbook.lint.parameters import cell_of
 from proofbook.lint.rule import Subject, Violation, rule
+from proofbook.lint.syntax import written
 
 __all__ = ["parameter_not_literal"]
 
 _CONTAINERS = (ast.List, ast.Tuple, ast.Set)
+_SHOWN = 60
 _ADVICE = "write the value out here, and compute in the next cell what depends on it"
 
 
@@ -48,23 +51,23 @@ def parameter_not_literal(subject: Subject) -> Iterator[Violation]:
         return
     magics = {magic.line for magic in flow.magics}
     for statement in flow.tree.body:
-        message = _fault(statement) if statement.lineno not in magics else None
+        message = _fault(flow, statement) if statement.lineno not in magics else None
         if message is not None:
             span = flow.place(statement)
             yield Violation(message=message, advice=_ADVICE, cell=flow.cell, line=span.line, column=span.column)
 
 
-def _fault(statement: ast.stmt) -> str | None:
+def _fault(flow: CellFlow, statement: ast.stmt) -> str | None:
     if isinstance(statement, ast.Import | ast.ImportFrom | ast.Pass):
         return None
     if isinstance(statement, ast.Expr):
-        done = ast.unparse(statement.value).split("\n")[0][:40]
+        done = written(flow, statement.value)[:_SHOWN]
         return None if _is_literal(statement.value) else f"`{done}` runs before the pipeline's values are set"
     if isinstance(statement, ast.Assign | ast.AnnAssign):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         if statement.value is None or _is_literal(statement.value):
             return None
-        names = ", ".join(ast.unparse(target) for target in targets)
+        names = ", ".join(written(flow, target) for target in targets)[:_SHOWN]
         return f"parameter `{names}` is computed, from defaults and before the pipeline's values are set"
     kind = "the definition" if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) else "this"
     return f"{kind} runs before the pipeline's values are set"

@@ -9,8 +9,11 @@ from proofbook.lint.fix import Edit, Fix
 from proofbook.lint.papermill_parameters import inspected
 from proofbook.lint.parameters import cell_of, declared
 from proofbook.lint.rule import Subject, Violation, rule
+from proofbook.lint.syntax import written
 
 __all__ = ["parameter_untyped"]
+
+_SHOWN = 60
 
 
 @rule("PB306", "parameter-untyped", level="warning", fix="safe")
@@ -51,10 +54,10 @@ def parameter_untyped(subject: Subject) -> Iterator[Violation]:
     known = inspected(flow.cell.source)
     for statement in flow.tree.body:
         if isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            target, said = statement.target, _type(statement.annotation)
+            target, said = statement.target, _type(flow, statement.annotation)
             lost = isinstance(target, ast.Name) and target.id in names and target.id not in known
             if lost and isinstance(target, ast.Name) and target.id in _without_annotation(flow, statement):
-                message = f"papermill does not find parameter `{target.id}`: it cannot read `{said}`"
+                message = f"papermill does not find parameter `{target.id}`: it cannot read `{said[:_SHOWN]}`"
                 yield _told(flow, statement, message, _as_comment(flow, statement, target.id))
         elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             name, value = statement.targets[0].id, statement.value
@@ -63,10 +66,10 @@ def parameter_untyped(subject: Subject) -> Iterator[Violation]:
                 yield _told(flow, statement, f"nothing tells the type of parameter `{name}`", None)
 
 
-def _type(annotation: ast.expr) -> str:
+def _type(flow: CellFlow, annotation: ast.expr) -> str:
     """The annotation as text; one that is a text already is what it holds."""
     quoted = isinstance(annotation, ast.Constant) and isinstance(annotation.value, str)
-    return str(annotation.value) if quoted and isinstance(annotation, ast.Constant) else ast.unparse(annotation)
+    return str(annotation.value) if quoted and isinstance(annotation, ast.Constant) else written(flow, annotation)
 
 
 def _told(flow: CellFlow, statement: ast.stmt, message: str, fix: Fix | None) -> Violation:
@@ -93,7 +96,7 @@ def _without_annotation(flow: CellFlow, statement: ast.AnnAssign) -> dict[str, s
 
 def _as_comment(flow: CellFlow, statement: ast.AnnAssign, name: str) -> Fix | None:
     """The annotation as a comment behind the value; None where the comment has no place or would not be read."""
-    told = "".join(_type(statement.annotation).split())
+    told = "".join(_type(flow, statement.annotation).split())
     target, annotation, whole = (flow.place(node) for node in (statement.target, statement.annotation, statement))
     lines = flow.cell.source.split("\n")
     end = lines[whole.end_line - 1]
