@@ -126,3 +126,18 @@ def test_all_rules_at_once_leave_nothing_that_they_could_mend() -> None:
     again = mending.mend(done.content, path="a.ipynb", examine=examine, unsafe=True)
     assert (again.content, again.made) == (done.content, ())
     assert not any("debug" in text or "?" in text for text in sources(done.content))
+
+
+def test_an_injected_cell_that_holds_the_only_value_of_a_name_goes_only_when_asked_for() -> None:
+    held = content(parameters("x = 1"), code("x = 2", "injected-parameters"), "x")
+    needed = content(code("x = 2", "injected-parameters"), "x")
+    configuration = LintConfiguration(select=["PB106"])
+
+    def left(raw: bytes, *, unsafe: bool) -> int:
+        done = mending.mend(
+            raw, path="a.ipynb", examine=lambda notebook, _: engine.examine(notebook, configuration=configuration),
+            unsafe=unsafe,
+        )  # fmt: skip
+        return len(sources(done.content))
+
+    assert (left(held, unsafe=False), left(needed, unsafe=False), left(needed, unsafe=True)) == (2, 2, 1)
