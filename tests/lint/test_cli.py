@@ -38,7 +38,7 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "bad.ipynb").write_bytes(content(parameters(), "import os\nos.chdir('x')", **KERNEL))
     good = content(parameters(), "from proofbook import record\nrecord('rows', 1)", **KERNEL)
     (tmp_path / "good.ipynb").write_bytes(good)
-    (tmp_path / "warned.ipynb").write_bytes(content("x = 1", **KERNEL))
+    (tmp_path / "warned.ipynb").write_bytes(content("import os\ndef f():\n    os.chdir('x')", **KERNEL))
     return tmp_path
 
 

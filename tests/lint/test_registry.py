@@ -78,11 +78,11 @@ def test_without_a_choice_every_default_rule_runs() -> None:
 
 
 def test_a_prefix_selects_a_group_and_never_leaves_out_the_unreadable() -> None:
-    assert codes("PB70") == ["PB701", "PB702", "PB807"]
+    assert codes("PB70") == ["PB701", "PB702", "PB703", "PB807"]
 
 
 def test_an_ignored_rule_does_not_run() -> None:
-    assert codes("PB7", ignore=("PB702",)) == ["PB701", "PB807"]
+    assert codes("PB7", ignore=("PB702",)) == ["PB701", "PB703", "PB807"]
 
 
 def test_the_unreadable_is_left_out_by_its_full_code_only() -> None:

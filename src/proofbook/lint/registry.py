@@ -152,6 +152,10 @@ def nearest(written: str, *, table: dict[str, Rule] | None = None) -> str | None
     near = difflib.get_close_matches(written.lower().replace("_", "-"), by_name, n=1, cutoff=0.7)
     if near:
         return by_name[near[0]]
+    # a digit too many
+    longer = [code for code in table if written.upper().startswith(code)]
+    if longer:
+        return longer[-1]
     # letters that are taken for digits
     near = difflib.get_close_matches(written.upper().translate(str.maketrans("OIL", "011")), table, n=1, cutoff=0.6)
     return near[0] if near else None

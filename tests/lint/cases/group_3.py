@@ -12,22 +12,19 @@ CASES = {
             project=Project(),
             fixed=[markdown("# Title"), code("  "), parameters(), {**code("x = 1"), "id": "c"}],
         ),
-        Case(
-            "where nobody knows of a pipeline",
-            ["x = 1"],
-            ["0:0:0 warning no code cell is tagged `parameters`"],
-            fixed=[parameters(), "x = 1"],
-        ),
+        Case("where nobody knows of a pipeline", ["x = 1"]),
         Case(
             "a cell that sets the defaults, and is not tagged",
             [code("upstream = None\nproduct = None\nx: int = 1  # days", "top"), "x"],
-            ["0:0:0 warning no code cell is tagged `parameters`"],
+            ["0:0:0 error no code cell is tagged `parameters`"],
+            project=Project(),
             fixed=[code("upstream = None\nproduct = None\nx: int = 1  # days", "top", "parameters"), "x"],
         ),
         Case(
             "the names mean something else",
             ["product = 'flights'", "product"],
-            ["0:0:0 warning no code cell is tagged `parameters`"],
+            ["0:0:0 error no code cell is tagged `parameters`"],
+            project=Project(),
         ),
         Case(
             "the tag on a text",
@@ -36,7 +33,13 @@ CASES = {
             project=Project(),
             fixed=[markdown("# Parameters", "parameters"), parameters(), "x = 1"],
         ),
-        Case("R", ["x <- 1"], ["0:0:0 warning no code cell is tagged `parameters`"], language="R"),
+        Case(
+            "R",
+            ["x <- 1"],
+            ["0:0:0 error no code cell is tagged `parameters`"],
+            language="R",
+            project=Project(),
+        ),
         Case(
             "asked for",
             ["x = 1"],

@@ -241,6 +241,21 @@ CASES = {
         Case("another object's chdir", ["class Ftp:\n    def chdir(self, to): ...", "os = Ftp()\nos.chdir('x')"]),
     ],
     "PB404": [
+        Case(
+            "where an import that failed is handled",
+            ["try:\n    import polars\nexcept ImportError:\n    !pip install polars\n    import polars"],
+            ["1:4:5 warning `pip install` changes the environment while the notebook runs"],
+        ),
+        Case(
+            "where anything is handled",
+            ["import os\ntry:\n    import polars\nexcept:\n    os.system('pip install polars')"],
+            ["1:5:5 warning `pip install` changes the environment while the notebook runs"],
+        ),
+        Case(
+            "where something else is handled",
+            ["import os\ntry:\n    os.stat('x')\nexcept OSError:\n    !pip install polars"],
+            [f"1:5:5 {_PIP}"],
+        ),
         Case("a command", ["!pip install polars"], [f"1:1:1 {_PIP}"]),
         Case(
             "quietly",

@@ -14,9 +14,8 @@ __all__ = ["no_parameters_cell"]
 def no_parameters_cell(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
-    Finds a notebook without a code cell tagged `parameters`. An error in a task of the pipeline, and wherever the rule
-    is selected by its full code; a warning where there is no pipeline. A notebook that stands beside a pipeline and is
-    none of its tasks is left alone, as is one without code.
+    Finds a task of the pipeline without a code cell tagged `parameters`, and where the rule is selected by its full
+    code any such notebook. Others are left alone: a notebook that is no task needs none. So is one without code.
 
     ## Why is this bad?
     Papermill then puts the parameters above all else, where the first cell that sets the same names overwrites
@@ -45,7 +44,7 @@ def no_parameters_cell(subject: Subject) -> Iterator[Violation]:
     """
     notebook, project = subject.notebook, subject.project
     asked = "PB301" in subject.configuration.select
-    if project is not None and not project.task and not asked:
+    if not asked and (project is None or not project.task):
         return
     if subject.parameters is None and any(cell.source.strip() for cell in notebook.code_cells):
         tagged = next(iter(notebook.tagged("parameters")), None)
@@ -53,7 +52,6 @@ def no_parameters_cell(subject: Subject) -> Iterator[Violation]:
         yield Violation(
             message=f"no code cell is tagged `parameters`{wrong}",
             advice="tag the cell that sets the defaults, or add one with `upstream = None` and `product = None`",
-            level="error" if project is not None or asked else "warning",
             fix=_fix(subject),
         )
 

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Called
 from proofbook.analyze.magics import Magic
 from proofbook.lint.rule import Subject, Violation, rule
@@ -24,6 +25,7 @@ _CALLS = {
     "subprocess.getoutput",
     "subprocess.run",
 }
+_FAILED = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 _OPTIONS = r"(?:\s+-{1,2}\S+)*\s+"
 _COMMAND = re.compile(
     r"(?:^|[\s;&|(/'\"])(?P<tool>"
@@ -43,7 +45,8 @@ def installs_packages(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds commands that install or remove packages: `!pip install`, `%pip install`, `%conda install`, `!apt install`,
-    the same in a `%%bash` cell, by `os.system` and by `subprocess`. `pip list` and its like are left alone.
+    the same in a `%%bash` cell, by `os.system` and by `subprocess`. `pip list` and its like are left alone. A warning
+    in a function, and where an import that failed is handled: where the package is there, it never runs.
 
     ## Why is this bad?
     The run depends on what a package index serves at that moment, changes the environment of every other task, fails
@@ -74,18 +77,37 @@ def installs_packages(subject: Subject) -> Iterator[Violation]:
                     cell=flow.cell,
                     line=line,
                     column=magic.column if line == magic.line else 1,
+                    level="warning" if _is_fallback(flow, line) else None,
                 )
-    for cell, call in subject.calls:
-        called = _of_call(call) if call.name in _CALLS else None
-        if called is not None:
+        for call in flow.calls:
+            called = _of_call(call) if call.name in _CALLS else None
+            if called is None:
+                continue
             yield Violation(
                 message=f"`{called}` changes the environment while the notebook runs",
                 advice=_ADVICE,
-                cell=cell,
+                cell=flow.cell,
                 line=call.span.line,
                 column=call.span.column,
-                level="warning" if call.deferred else None,
+                level="warning" if call.deferred or _is_fallback(flow, call.span.line) else None,
             )
+
+
+def _is_fallback(flow: CellFlow, line: int) -> bool:
+    """Whether it stands where an import that failed is handled."""
+    handlers = [node for node in ast.walk(flow.tree) if isinstance(node, ast.ExceptHandler)] if flow.tree else []
+    return any(
+        handler.lineno <= line <= (handler.end_lineno or handler.lineno) and _FAILED & {*_names(handler.type)}
+        for handler in handlers
+    )
+
+
+def _names(caught: ast.expr | None) -> Iterator[str]:
+    """The exceptions that a handler names; a bare one handles every one of them."""
+    if caught is None:
+        yield "ImportError"
+    else:
+        yield from (node.id for node in ast.walk(caught) if isinstance(node, ast.Name))
 
 
 def installing_command(magic: Magic) -> tuple[str, int] | None:

@@ -12,8 +12,8 @@ __all__ = ["nothing_recorded"]
 def nothing_recorded(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
-    Finds a notebook with a parameters cell that records nothing, neither with `proofbook.record` nor with
-    `scrapbook.glue`. A notebook without a parameters cell is no task, and is left alone.
+    Finds a task of the pipeline that records nothing, neither with `proofbook.record` nor with `scrapbook.glue`. What
+    is no task, or has no parameters cell, is left alone.
 
     ## Why is this bad?
     The gate compares what was recorded. Of this task it sees only whether it ran: half the rows may be missing, and
@@ -37,7 +37,12 @@ def nothing_recorded(subject: Subject) -> Iterator[Violation]:
     ## Fix safety
     There is no fix: only the author knows what counts.
     """
-    if subject.parameters is None or any(recorded(flow) or flow.wild or flow.problem for flow in subject.flow):
+    task = subject.project is not None and subject.project.task
+    if (
+        not task
+        or subject.parameters is None
+        or any(recorded(flow) or flow.wild or flow.problem for flow in subject.flow)
+    ):
         return
     yield Violation(
         message="nothing is recorded: the gate has no value of this notebook to compare",
