@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofbook.lint.credentials import is_password, is_token, secrets
+from proofbook.lint import engine
+from proofbook.lint.credentials import is_password, is_token, masked, secrets
+from proofbook.model.configuration import LintConfiguration
+from tests.lint.factory import notebook
 
 # each in two parts, so that nobody takes it for one that was lost here
 BODY = "n7RkQ2vXw9TzLb4YcJm1HsPd8GfVe5UaKo3ZiWxB6qCtNy"
@@ -93,3 +96,41 @@ def test_a_text_made_to_take_long_takes_a_moment(piece: str) -> None:
     text = piece * (300_000 // len(piece)) + " PRIVATE KEY----- @ ://"
     # a search that goes back and forth would not come to an end within the time that a test has
     assert list(secrets(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (f"t = '{FORMS['a GitHub token']}'  # {FORMS['an npm token']}", "t = '****'  # ****"),
+        (
+            "connect(user='flights', password='hunter2', port=5432)",
+            "connect(user='flights', password='****', port=5432)",
+        ),
+        ('db_password: str = "hunter2"', 'db_password: str = "****"'),
+        ("c = {'apiKey': '8f14e45fceea167a5a36dedd4bea2543'}", "c = {'apiKey': '****'}"),
+        ("os.environ['DB_PASSWORD'] = 'hunter2'", "os.environ['DB_PASSWORD'] = '****'"),
+        ("%env DB_PASSWORD=hunter2", "%env DB_PASSWORD=****"),
+        ("%env DB_PASSWORD hunter2", "%env DB_PASSWORD ****"),
+        ("connect('postgres://flights:k9dWq2vT@acme.io/x')", "connect('postgres://flights:****@acme.io/x')"),
+        ("password = os.environ['PASSWORD']", "password = os.environ['PASSWORD']"),
+        ("x = {'a': 'hunter2'}", "x = {'a': 'hunter2'}"),
+    ],
+)
+def test_a_line_is_shown_without_its_secrets(line: str, shown: str) -> None:
+    assert masked(line) == shown
+
+
+@given(st.text() | st.text(alphabet="password='hunter2: \"[]", max_size=200))
+def test_any_line_can_be_shown(line: str) -> None:
+    masked(line)
+
+
+def test_no_finding_shows_a_secret_whichever_rule_it_is_of() -> None:
+    made = notebook(f"token = '{BODY}'\ndb_password = (\n    'hunter2')", f"!curl -H {FORMS['a GitHub token']}")
+
+    found = engine.lint(made, configuration=LintConfiguration())
+
+    assert {"PB214", "PB401", "PB405"} <= {one.rule for one in found}
+    assert not [
+        one for one in found for text in (BODY, "hunter2", FORMS["a GitHub token"]) if text in one.text + one.message
+    ]

@@ -17,7 +17,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-__all__ = ["Secret", "is_password", "is_token", "secrets"]
+__all__ = ["Secret", "by_name", "is_password", "is_token", "masked", "secrets"]
+
+_STARS = "****"
 
 
 class Secret(Struct, frozen=True):
@@ -64,6 +66,20 @@ _WEB_TOKEN = re.compile(r"(?<![\w.-])(eyJ[\w-]{10,})\.(eyJ[\w-]{10,})\.[\w-]{20,
 _IN_ADDRESS = re.compile(r"://([^\s:/@'\"<>{}$]{1,80}):([^\s:/@'\"<>{}$*%]{6,80})@([\w.-]{1,200})")
 _LOCAL = ("localhost", "127.", "0.0.0.0", "host", "example.", "db", "postgres", "mysql", "redis", "mongo")  # noqa: S104
 
+_PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|passphrase|pwd|pw)$")
+_TOKEN = re.compile(
+    r"(?:^|_)(?:secret|secret_?key|client_?secret|api_?key|access_?key|secret_access_key|private_?key|account_?key|"
+    r"token|auth_?key|authorization)$"
+)
+_SCHEME = re.compile(r"(?:Bearer|Basic|Token|token) +")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_GIVEN = re.compile(
+    r"(?<![\w-])(?P<name>[A-Za-z_][\w-]{1,80})[\"'\]]{0,2}[ \t]{0,9}(?::[ \t]{0,9}\w{1,40}[ \t]{0,9}=|[=:])[ \t]{0,9}"
+    r"[\"'](?P<text>[^\"'\n]{6,200})[\"']"
+)
+_OF_MAGIC = re.compile(r"%(?:set_)?env[ \t]{1,9}(?P<name>\w{1,80})[= \t]{1,9}(?P<text>\S{6,200})")
+"""A name, and what it is given."""
+
 _PLACEHOLDER = re.compile(
     r"example|sample|dummy|fake|placeholder|change.?me|your|insert|replace|redacted|secret|passw|token|"
     r"x{4,}|\*{3,}|\.{3}|0{6,}|1234|abcdef|abc123|foo|test|demo|todo|default|admin|<|>|\{|\}|^\$|\$\(",
@@ -103,6 +119,32 @@ def _in_addresses(text: str) -> Iterator[Secret]:
         user, password, host = found.groups()
         if password != user and is_password(password) and not host.startswith(_LOCAL):
             yield Secret("a password in an address", found.start(2), found.end(2))
+
+
+def by_name(name: str, text: str) -> str | None:
+    """What is given away by a text that a name is given; None for no secret, and for one that is known by its form."""
+    plain = _CAMEL.sub("_", name).replace("-", "_").lower()
+    if _PASSWORD.search(plain) and is_password(text):
+        kind = "password"
+    elif _TOKEN.search(plain) and is_token(_SCHEME.sub("", text)):
+        kind = "key"
+    else:
+        return None
+    return None if any(secrets(text)) else kind
+
+
+def masked(text: str) -> str:
+    """`text` with stars in the place of each secret, so that it can be shown."""
+    for found in sorted(secrets(text), key=lambda found: found.start, reverse=True):
+        text = f"{text[: found.start]}{_STARS}{text[found.end :]}"
+    return _OF_MAGIC.sub(_starred, _GIVEN.sub(_starred, text))
+
+
+def _starred(given: re.Match[str]) -> str:
+    if by_name(given["name"], given["text"]) is None:
+        return given[0]
+    start, end = given.start("text") - given.start(), given.end("text") - given.start()
+    return f"{given[0][:start]}{_STARS}{given[0][end:]}"
 
 
 def is_password(value: str) -> bool:

@@ -9,6 +9,7 @@ from proofbook.analyze import cells
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.limits import MAX_CODE
 from proofbook.lint import registry, suppressions
+from proofbook.lint.credentials import masked
 from proofbook.lint.fix import Fix
 from proofbook.lint.rule import Project, Rule, Subject, Violation
 from proofbook.model.configuration import LintConfiguration
@@ -111,7 +112,7 @@ def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:
     cell = violation.cell
     lines = cell.source.split("\n") if cell is not None and violation.line else []
     text = lines[violation.line - 1].rstrip("\r") if violation.line <= len(lines) and lines else ""
-    text = text if violation.text is None else violation.text
+    text = masked(text[: 2 * _LONGEST_TEXT]) if violation.text is None else violation.text
     return Finding(
         path=notebook.path,
         cell=cell.number if cell is not None else 0,
@@ -120,7 +121,7 @@ def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:
         rule=rule.code,
         name=rule.name,
         level=violation.level or rule.level,
-        message=violation.message,
+        message=masked(violation.message),
         advice=violation.advice,
         cell_id=cell.id if cell is not None else "",
         text=text[:_LONGEST_TEXT],

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from proofbook.analyze.flow import Span
 from proofbook.lint import ruff, suppressions
+from proofbook.lint.credentials import masked
 from proofbook.lint.fix import Edit, Fix, Safety
 from proofbook.lint.suppressions import Suppression
 from proofbook.model.finding import Finding
@@ -52,10 +53,10 @@ def _finding(
         rule=said.code,
         name=said.name or said.code,
         level="warning",
-        message=" ".join(said.message.split()),
+        message=masked(" ".join(said.message.split())),
         advice=told or f"`ruff rule {said.code}` explains it",
         cell_id=cell.id,
-        text=cell.source.split("\n")[line - 1].rstrip("\r")[:_LONGEST_TEXT],
+        text=masked(cell.source.split("\n")[line - 1].rstrip("\r")[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT],
         fix=fix.safety if fix is not None else "",
     )
     yield replace(found, suppressed=suppressions.reason_for(found, held)), fix

@@ -1,12 +1,11 @@
 """PB401: a secret in the notebook."""
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from proofbook.analyze.cells import CellFlow
-from proofbook.lint.credentials import is_password, is_token, secrets
+from proofbook.lint.credentials import by_name, masked, secrets
 from proofbook.lint.rule import Subject, Violation, rule
 from proofbook.model.notebook import Cell
 
@@ -14,14 +13,7 @@ __all__ = ["secret"]
 
 _ADVICE = "revoke it, then read it where it is kept: `os.environ[...]`; it stays in the history of the repository"
 _NAMED = ("passw", "passphrase", "pwd", "secret", "token", "key", "auth")
-_PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|passphrase|pwd|pw)$")
-_TOKEN = re.compile(
-    r"(?:^|_)(?:secret|secret_?key|client_?secret|api_?key|access_?key|secret_access_key|private_?key|account_?key|"
-    r"token|auth_?key|authorization)$"
-)
-_SCHEME = re.compile(r"(?:Bearer|Basic|Token|token) +")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SHOWN = "****"
+_STARS = "****"
 _TEXTS = ("text/plain", "text/html", "text/markdown", "application/json")
 _LONGEST = 2_000_000
 """Characters of one output that are searched."""
@@ -34,7 +26,7 @@ def secret(subject: Subject) -> Iterator[Violation]:
     Finds credentials in the source of any cell and in its outputs: tokens that can be told by their form (GitHub,
     GitLab, AWS, Google, Slack, Stripe, PyPI, npm, Hugging Face, OpenAI, Anthropic, SendGrid, DigitalOcean, Databricks,
     Azure storage, JSON Web Tokens, private keys), passwords in addresses, and texts given to a name like `password` or
-    `api_key` that look like one. The finding shows neither the secret nor its line.
+    `api_key` that look like one. No finding of any rule shows the secret.
 
     Placeholders (`"your-token"`, `AKIAIOSFODNN7EXAMPLE`), words, and what is read from the environment are left alone.
 
@@ -76,8 +68,15 @@ def _told(cell: Cell, kind: str, *, line: int = 0, column: int = 0) -> Violation
         line=line,
         column=column,
         once=f"{kind} {line}",
-        text=_SHOWN if line else None,
+        text=_shown(cell, line),
     )
+
+
+def _shown(cell: Cell, line: int) -> str | None:
+    """The line without its secret; nothing of it, where that is hard to find."""
+    text = cell.source.split("\n")[line - 1] if line else ""
+    hidden = masked(text)
+    return hidden if hidden != text else _STARS if line else None
 
 
 def _texts(cell: Cell) -> Iterator[str]:
@@ -95,28 +94,16 @@ def _texts(cell: Cell) -> Iterator[str]:
 
 def _by_name(flow: CellFlow) -> Iterator[Violation]:
     for name, value in _given(flow):
-        kind = _kind(name, value.value) if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+        kind = by_name(name, value.value) if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
         if kind is not None:
             span = flow.place(value)
             yield _told(flow.cell, f"a {kind} in `{name}`", line=span.line, column=span.column)
     for magic in flow.magics:
         if magic.name in {"env", "set_env"}:
             name, _, text = magic.arguments.replace("=", " ", 1).partition(" ")
-            kind = _kind(name, text.strip())
+            kind = by_name(name, text.strip())
             if kind is not None:
                 yield _told(flow.cell, f"a {kind} in `{name}`", line=magic.line, column=magic.column)
-
-
-def _kind(name: str, text: str) -> str | None:
-    """What is given away by a text of this name; None for what is no secret, or is known by its form."""
-    plain = _CAMEL.sub("_", name).replace("-", "_").lower()
-    if _PASSWORD.search(plain) and is_password(text):
-        kind = "password"
-    elif _TOKEN.search(plain) and is_token(_SCHEME.sub("", text)):
-        kind = "key"
-    else:
-        return None
-    return None if any(secrets(text)) else kind
 
 
 def _given(flow: CellFlow) -> Iterator[tuple[str, ast.expr]]:
