@@ -32,7 +32,8 @@ class File:
 
     def __init__(self, path: Path, *, root: Path, cache: Cache | None) -> None:
         self.path = path
-        self.real = path.resolve()
+        # links may lead in a circle, and `resolve` would not have it
+        self.real = Path(os.path.realpath(path))
         self.shown = shown_path(path, root=root)
         self.state = looked.state(str(path))
         self.examined: Examined | None = None

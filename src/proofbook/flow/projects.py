@@ -1,5 +1,6 @@
 """What the pipeline knows of each notebook that lint looks at."""
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,8 +47,8 @@ def known(
     said = {root / path: task for path, task in (declared or (sources.declared if sources else {})).items()}
     return Known(
         sources=sources,
-        tasks={path.resolve(): names for path, names in named.items()},
-        declared={path.resolve(): task for path, task in said.items()},
+        tasks={Path(os.path.realpath(path)): names for path, names in named.items()},
+        declared={Path(os.path.realpath(path)): task for path, task in said.items()},
     )
 
 

@@ -99,11 +99,11 @@ def _below(folder: Path, *, root: Path, sources: Sources | None) -> Iterator[Pat
             if not name.startswith(".")
             and name not in _SKIPPED
             and not (here / name / "pyvenv.cfg").exists()
-            and (here / name).resolve() not in folders
+            and not (folders and _real(here / name) in folders)
         )
         for entry in sorted(entries):
             path = here / entry
-            if path.suffix not in _SUFFIXES or entry.startswith(".") or path.resolve() in files:
+            if path.suffix not in _SUFFIXES or entry.startswith(".") or (files and _real(path) in files):
                 continue
             if path.suffix == ".ipynb" or _is_notebook(path):
                 yield path
@@ -113,12 +113,17 @@ def _written(root: Path, sources: Sources | None) -> tuple[frozenset[Path], froz
     """Files that the pipeline writes, and folders that hold nothing but what it writes."""
     if sources is None:
         return frozenset(), frozenset()
-    files = {(root / product).resolve() for product in sources.products}
-    holding = [(root / source).resolve() for source in sources.injected] + [root.resolve()]
+    files = {_real(root / product) for product in sources.products}
+    holding = [_real(root / source) for source in sources.injected] + [_real(root)]
     folders = {file.parent for file in files} | files
     return frozenset(files), frozenset(
         folder for folder in folders if not any(held.is_relative_to(folder) for held in holding)
     )
+
+
+def _real(path: Path) -> Path:
+    """Where links lead; unlike `resolve` also where they lead in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _is_notebook(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """Puts one notebook before the rules, and makes findings of what they say."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -93,6 +94,7 @@ def unreadable(path: str, reason: str, *, configuration: LintConfiguration) -> t
 
 def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[tuple[Finding, Fix | None]]:
     analysed = subject.notebook.language == "python" and subject.unreadable is None
+    held = suppressions.Held(subject.suppressions)
     for rule in rules:
         if (subject.unreadable is not None and rule.code != "PB807") or (rule.python and not analysed):
             continue
@@ -102,7 +104,7 @@ def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[tuple[Finding
             alike = (finding.cell, violation.once)
             if alike in told:
                 continue
-            finding = _with_reason(finding, suppressions.reason_for(finding, subject.suppressions))
+            finding = _with_reason(finding, held.reason_for(finding))
             if violation.once and finding.suppressed is None:
                 told.add(alike)
             yield finding, violation.fix
@@ -110,7 +112,7 @@ def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[tuple[Finding
 
 def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:
     cell = violation.cell
-    lines = cell.source.split("\n") if cell is not None and violation.line else []
+    lines = _lines(cell.source) if cell is not None and violation.line else []
     text = lines[violation.line - 1].rstrip("\r") if violation.line <= len(lines) and lines else ""
     text = masked(text[: 2 * _LONGEST_TEXT]) if violation.text is None else violation.text
     return Finding(
@@ -127,6 +129,11 @@ def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:
         text=text[:_LONGEST_TEXT],
         fix=violation.fix.safety if violation.fix is not None else "",
     )
+
+
+@lru_cache(maxsize=8)
+def _lines(source: str) -> list[str]:
+    return source.split("\n")
 
 
 def _with_reason(finding: Finding, reason: str | None) -> Finding:

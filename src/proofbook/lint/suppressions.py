@@ -12,6 +12,7 @@ reasons alone: `{"proofbook": {"ignore": {"PB801": "reason"}}}`. Without a reaso
 import io
 import re
 import tokenize
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -21,7 +22,7 @@ from proofbook.analyze.magics import transform
 from proofbook.model.finding import Finding
 from proofbook.model.notebook import Cell, Notebook
 
-__all__ = ["Suppression", "read", "reason_for"]
+__all__ = ["Held", "Suppression", "read", "reason_for"]
 
 _COMMENT = re.compile(r"#\s*proofbook:\s*ignore(?P<file>-file)?(?:\[(?P<codes>[^\]]*)\]|(?![\w-]))(?P<reason>.*)")
 _TAG = re.compile(r"proofbook:ignore(?::(?P<code>.*))?")
@@ -58,14 +59,26 @@ def read(notebook: Notebook) -> tuple[Suppression, ...]:
 
 def reason_for(finding: Finding, suppressions: Iterable[Suppression]) -> str | None:
     """The reason that waves `finding` through, or None."""
-    for suppression in suppressions:
-        if suppression.code != finding.rule or not suppression.reason:
-            continue
-        if suppression.cell is not None and suppression.cell.number != finding.cell:
-            continue
-        if suppression.covers is None or finding.line in suppression.covers:
-            return suppression.reason
-    return None
+    return Held(suppressions).reason_for(finding)
+
+
+class Held:
+    """The suppressions that hold, by what they speak of."""
+
+    def __init__(self, suppressions: Iterable[Suppression]) -> None:
+        """Those without a reason hold nothing."""
+        self._reasons: dict[tuple[str, int | None, int | None], str] = {}
+        for suppression in suppressions:
+            number = suppression.cell.number if suppression.cell is not None else None
+            for line in suppression.covers if suppression.covers is not None else (None,):
+                if suppression.reason:
+                    self._reasons.setdefault((suppression.code, number, line), suppression.reason)
+
+    def reason_for(self, finding: Finding) -> str | None:
+        """The reason that waves `finding` through, or None."""
+        places = ((finding.cell, finding.line), (finding.cell, None), (None, finding.line), (None, None))
+        found = (self._reasons.get((finding.rule, cell, line)) for cell, line in places)
+        return next((reason for reason in found if reason is not None), None)
 
 
 def _table(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +102,7 @@ def _of_tags(cell: Cell) -> Iterator[Suppression]:
 
 def _of_comments(cell: Cell) -> Iterator[Suppression]:
     lines = cell.source.split("\n")
+    holding = [row for row, line in enumerate(lines) if line.strip() and line.lstrip()[0] != "#"]
     for row, column in _comments(lines):
         match = _COMMENT.match(lines[row], column)
         if match is None:
@@ -98,23 +112,28 @@ def _of_comments(cell: Cell) -> Iterator[Suppression]:
                 code=code.strip(),
                 reason=_reason(match["reason"]),
                 cell=None if match["file"] else cell,
-                covers=None if match["file"] else _covered(lines, row, column),
+                covers=None if match["file"] else _covered(lines[row][:column], row, holding),
                 written=cell,
                 line=row + 1,
                 column=column + 1,
             )
 
 
-def _covered(lines: list[str], row: int, column: int) -> frozenset[int]:
-    """The lines that a comment speaks of: its own; where it stands alone, also the next that holds code."""
-    if lines[row][:column].strip():
+def _covered(before: str, row: int, code: list[int]) -> frozenset[int]:
+    """
+    The lines that a comment speaks of: its own; where it stands alone, also the next that holds code.
+
+    Args:
+        before: What stands before it on its line.
+        row: Its line, from 0.
+        code: The lines that hold code, from 0.
+    """
+    if before.strip():
         return frozenset({row + 1})
-    covers = {row + 1}
-    following = (n for n, line in enumerate(lines[row + 1 :], row + 2) if line.strip() and line.lstrip()[0] != "#")
-    covers.add(next(following, row + 1))
-    if not any(line.strip() and line.lstrip()[0] != "#" for line in lines[:row]):
-        covers.add(0)
-    return frozenset(covers)
+    later = bisect(code, row)
+    covers = {row + 1, code[later] + 1 if later < len(code) else row + 1}
+    # above all code it speaks of the cell, too
+    return frozenset(covers if later else {*covers, 0})
 
 
 def _comments(lines: list[str]) -> Iterator[tuple[int, int]]:

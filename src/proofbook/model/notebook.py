@@ -1,5 +1,6 @@
 """A notebook as the rest of Proofbook sees it, whichever file format it came from."""
 
+from functools import cached_property
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -25,7 +26,7 @@ class Cell(Struct, frozen=True, kw_only=True):
     """Whether the file says the id."""
 
 
-class Notebook(Struct, frozen=True, kw_only=True):
+class Notebook(Struct, frozen=True, kw_only=True, dict=True):
     """A parsed notebook: `.ipynb` of nbformat 4, or a percent script."""
 
     path: str
@@ -37,7 +38,7 @@ class Notebook(Struct, frozen=True, kw_only=True):
     minor: int = 5
     """nbformat 4.5 and later want an id in every cell, earlier ones have none."""
 
-    @property
+    @cached_property
     def code_cells(self) -> tuple[Cell, ...]:
         """The cells that run, in order."""
         return tuple(cell for cell in self.cells if cell.kind == "code")
