@@ -77,10 +77,12 @@ def _deleted_by(flow: CellFlow, bound: set[str]) -> dict[str, _Gone]:
     if any(magic.kind == "cell" and magic.name == "timeit" for magic in flow.magics):
         return {}
     found = {name: _Gone(flow.cell, span.line, span.column) for name, span in flow.deletes.items()}
-    caught = {binding.name for binding in flow.bindings if binding.kind == "except"}
-    caught -= set(flow.defines) | set(found) | bound | flow.maybe_defines
+    caught = {binding.name for binding in flow.bindings if binding.kind == "except" and binding.name not in bound}
+    if not caught:
+        return found
+    caught -= set(flow.defines) | set(found) | flow.maybe_defines
     caught -= {binding.name for binding in flow.bindings if binding.kind != "except"}
-    for node in flow.nodes(ast.ExceptHandler) if caught else ():
+    for node in flow.nodes(ast.ExceptHandler):
         if node.name in caught:
             end = max(node.end_lineno or 0, found[node.name].line if node.name in found else 0)
             found[node.name] = _Gone(flow.cell, end, 10**6, handler=True)

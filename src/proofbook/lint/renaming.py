@@ -17,6 +17,8 @@ from proofbook.lint.rule import Subject
 
 __all__ = ["Renaming"]
 
+_MOST = 200
+"""A name with more places than this is left to its author."""
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -33,10 +35,21 @@ class Renaming:
         self._mentions = subject.once(Mentions)
         self._known: dict[int, dict[str, list[_Place]]] = {}
         self._given: set[str | None] = set()
+        self._unclear = any(flow.problem is not None for flow in self._flows)
+        self._index = {flow.cell.number: index for index, flow in enumerate(self._flows)}
 
     @cached_property
     def _words(self) -> frozenset[str]:
         return frozenset(word for flow in self._flows for word in _WORD.findall(flow.cell.source))
+
+    @cached_property
+    def _speaking(self) -> dict[str, list[int]]:
+        """Name to the cells that read, bind or delete it."""
+        found: dict[str, list[int]] = {}
+        for index, flow in enumerate(self._flows):
+            for name in flow.reads | {binding.name for binding in flow.bindings}:
+                found.setdefault(name, []).append(index)
+        return found
 
     def free(self, *wanted: str) -> str | None:
         """The first of `wanted` that stands in no code cell, neither as a name nor in a text, and was not given yet."""
@@ -54,11 +67,10 @@ class Renaming:
             since: The cell that binds it.
             binding: The place in that cell which binds it, itself included; None begins below the cell.
         """
-        unclear = any(flow.problem is not None for flow in self._flows)
-        if unclear or self._mentions.everything or name in self._mentions.texts:
+        if self._unclear or self._mentions.everything or name in self._mentions.texts:
             return None
         before, meant, after = self._divided(name, since, binding)
-        if not meant or (binding is not None and not _is_plain(binding, since, before, meant)):
+        if not meant or len(meant) > _MOST or (binding is not None and not _is_plain(binding, since, before, meant)):
             return None
         # a function may be called on either side
         outside = any(place.occurrence.function for place in [*before, *after])
@@ -77,15 +89,15 @@ class Renaming:
         before: list[_Place] = []
         meant: list[_Place] = []
         after: list[_Place] = []
-        reached = ended = False
-        for flow in self._flows:
-            places = self._places(flow, name)
-            if flow is since:
-                reached = True
+        here = self._index[since.cell.number]
+        ended = False
+        for index in self._speaking.get(name, ()):
+            places = self._places(self._flows[index], name)
+            if index == here:
                 start = next((i for i, place in enumerate(places) if binding and _is_at(place, binding)), len(places))
                 before += places[:start]
                 meant += places[start:]
-            elif not reached:
+            elif index < here:
                 before += places
             else:
                 ended = ended or (bool(places) and places[0].occurrence.binds and not _is_conditional(places[0]))
@@ -93,8 +105,6 @@ class Renaming:
         return before, meant, after
 
     def _places(self, flow: CellFlow, name: str) -> list[_Place]:
-        if name not in flow.reads and all(binding.name != name for binding in flow.bindings):
-            return []
         known = self._known.get(flow.cell.number)
         if known is None:
             known = self._known[flow.cell.number] = {}

@@ -22,6 +22,11 @@ class _Pair(Struct):
     """Binds the older of the two names."""
     changed: tuple[CellFlow, Mutation] | None = None
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """The younger, and the older."""
+        return self.alias.name, self.alias.of
+
 
 @rule("PB205", "alias-mutated-across-boundary", level="warning")
 def alias_mutated_across_boundary(subject: Subject) -> Iterator[Violation]:
@@ -58,7 +63,7 @@ def alias_mutated_across_boundary(subject: Subject) -> Iterator[Violation]:
     There is no fix: whether a copy was meant or one object, only the author knows.
     """
     makers: dict[str, CellFlow] = {}
-    pairs: dict[tuple[str, str], _Pair] = {}
+    pairs = _Pairs()
     for flow in subject.flow:
         yield from _read_later(flow, pairs)
         made = {name: flow for name, binding in flow.defines.items() if binding.kind not in _NO_VALUES}
@@ -66,37 +71,60 @@ def alias_mutated_across_boundary(subject: Subject) -> Iterator[Violation]:
         for alias in flow.aliases:
             maker = made.get(alias.of) or makers.get(alias.of)
             if alias.exact and maker is not None and _stands(flow, alias):
-                pairs[alias.name, alias.of] = _Pair(alias=alias, maker=maker)
+                pairs.add(_Pair(alias=alias, maker=maker))
         _note_changes(flow, pairs)
         makers |= made
 
 
-def _read_later(flow: CellFlow, pairs: dict[tuple[str, str], _Pair]) -> Iterator[Violation]:
-    read = {use.name for use in flow.uses if not use.deferred and not use.possible}
-    for names, pair in list(pairs.items()):
-        if pair.changed is None:
-            continue
-        cell, mutation = pair.changed[0].cell, pair.changed[1]
-        other = names[1] if mutation.name == names[0] else names[0]
-        if other not in read:
-            continue
-        del pairs[names]
-        yield Violation(
-            message=f"`{mutation.name}` and `{other}` are one object: {mutation.text} here also changes `{other}`, "
-            f"which cell {flow.cell.number} reads",
-            advice=f"give `{names[0]}` an object of its own, where it is bound: a copy",
-            cell=cell,
-            line=mutation.line,
-            column=mutation.column,
-            once=" ".join(sorted(names)),
-        )
+class _Pairs:
+    """The pairs at hand, by each of their names."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, list[_Pair]] = {}
+
+    def add(self, pair: _Pair) -> None:
+        for name in pair.names:
+            self._of.setdefault(name, []).append(pair)
+
+    def of(self, name: str) -> list[_Pair]:
+        return list(self._of.get(name, ()))
+
+    def drop(self, pair: _Pair) -> None:
+        for name in pair.names:
+            self._of[name] = [known for known in self._of[name] if known is not pair]
+
+    def clear(self) -> None:
+        self._of.clear()
+
+    def __bool__(self) -> bool:
+        return bool(self._of)
 
 
-def _drop_bound(flow: CellFlow, pairs: dict[tuple[str, str], _Pair]) -> None:
+def _read_later(flow: CellFlow, pairs: _Pairs) -> Iterator[Violation]:
+    for other in {use.name: None for use in flow.uses if not (use.deferred or use.possible)} if pairs else ():
+        for pair in pairs.of(other):
+            if pair.changed is None or pair.changed[1].name == other:
+                continue
+            pairs.drop(pair)
+            cell, mutation = pair.changed[0].cell, pair.changed[1]
+            yield Violation(
+                message=f"`{mutation.name}` and `{other}` are one object: {mutation.text} here also changes `{other}`, "
+                f"which cell {flow.cell.number} reads",
+                advice=f"give `{pair.alias.name}` an object of its own, where it is bound: a copy",
+                cell=cell,
+                line=mutation.line,
+                column=mutation.column,
+                once=" ".join(sorted(pair.names)),
+            )
+
+
+def _drop_bound(flow: CellFlow, pairs: _Pairs) -> None:
     """Forget what the cell binds anew, or may bind anew."""
-    bound = {binding.name for binding in flow.bindings} | flow.maybe_defines
-    for names in [names for names in pairs if flow.wild or bound & set(names)]:
-        del pairs[names]
+    if flow.wild:
+        pairs.clear()
+    for name in {*(binding.name for binding in flow.bindings), *flow.maybe_defines} if pairs else ():
+        for pair in pairs.of(name):
+            pairs.drop(pair)
 
 
 def _stands(flow: CellFlow, alias: Alias) -> bool:
@@ -110,9 +138,9 @@ def _stands(flow: CellFlow, alias: Alias) -> bool:
     )
 
 
-def _note_changes(flow: CellFlow, pairs: dict[tuple[str, str], _Pair]) -> None:
-    for mutation in flow.mutates:
-        for names, pair in pairs.items():
+def _note_changes(flow: CellFlow, pairs: _Pairs) -> None:
+    for mutation in flow.mutates if pairs else ():
+        for pair in pairs.of(mutation.name):
             before = pair.alias in flow.aliases and mutation.line <= pair.alias.line
-            if pair.changed is None and mutation.name in names and not before and surely_changes(mutation, pair.maker):
+            if pair.changed is None and not before and surely_changes(mutation, pair.maker):
                 pair.changed = (flow, mutation)

@@ -1,13 +1,14 @@
 """PB207: a function that reads what cells below it change."""
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.lint.mutations import surely_changes
-from proofbook.lint.occurrences import Occurrence, occurrences
+from proofbook.lint.occurrences import occurrences
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["function_reads_mutable_global"]
@@ -67,16 +68,18 @@ def function_reads_mutable_global(subject: Subject) -> Iterator[Violation]:
     changes = _changes(subject.flow)
     if not changes:
         return
+    names = frozenset(changes)
+    calls = _calls(subject.flow)
     for index, flow in enumerate(subject.flow):
         functions = {name for name, made in flow.defines.items() if made.kind == "function"}
-        if not functions or not flow.reads & set(changes):
+        if not functions or not flow.reads & names:
             continue
         told: set[tuple[str, str]] = set()
         for place in occurrences(flow):
             key = (place.function, place.name)
             if place.function not in functions or place.binds or place.deletes or key in told:
                 continue
-            change = _before_call(subject.flow, index, place, changes.get(place.name, []))
+            change = _before_call(index, calls[place.function], changes.get(place.name, []))
             if change is None or not isinstance(place.node, ast.Name):
                 continue
             told.add(key)
@@ -109,14 +112,28 @@ def _changes(flows: tuple[CellFlow, ...]) -> dict[str, list[_Change]]:
     return found
 
 
-def _before_call(flows: tuple[CellFlow, ...], index: int, place: Occurrence, changes: list[_Change]) -> _Change | None:
+class _Calls(Struct):
+    """Where a name is read, and where it is bound: cell and line, and cell."""
+
+    read: list[tuple[int, int]] = field(default_factory=list)
+    bound: list[int] = field(default_factory=list)
+
+
+def _calls(flows: tuple[CellFlow, ...]) -> defaultdict[str, _Calls]:
+    found: defaultdict[str, _Calls] = defaultdict(_Calls)
+    for index, flow in enumerate(flows):
+        for use in flow.uses:
+            if not use.deferred:
+                found[use.name].read.append((index, use.line))
+        for binding in flow.bindings:
+            if binding.kind != "import":
+                found[binding.name].bound.append(index)
+    return found
+
+
+def _before_call(index: int, calls: _Calls, changes: list[_Change]) -> _Change | None:
     """The first change below the function and above a call of it; `index` is the cell that defines it."""
-    calls: list[tuple[int, int]] = []
-    for number, flow in enumerate(flows[index + 1 :], start=index + 1):
-        if any(binding.name == place.function for binding in flow.bindings):
-            break
-        calls += [(number, use.line) for use in flow.uses if use.name == place.function and not use.deferred]
-    for change in changes:
-        if change.index > index and any(call > (change.index, change.line) for call in calls):
-            return change
-    return None
+    until = next((cell for cell in calls.bound if cell > index), None)
+    read = [call for call in calls.read if call[0] > index and (until is None or call[0] < until)]
+    last = max(read, default=(0, 0))
+    return next((change for change in changes if change.index > index and (change.index, change.line) < last), None)

@@ -1,6 +1,7 @@
 """PB210: a name that exists only if a branch was taken."""
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -68,8 +69,9 @@ def conditional_definition(subject: Subject) -> Iterator[Violation]:
         if names.unknown_from(index) is not None or flow.problem is not None:
             # from here on any name may exist
             return
-        yield from _reads(flow, sure=sure, maybe=maybe, constants=constants, told=told)
-        sure |= _sure(flow, constants) | flow.maybe_defines
+        here = _sure(flow, constants)
+        yield from _reads(flow, sure=sure, here=here, maybe=maybe, told=told)
+        sure |= here.keys() | flow.maybe_defines
         for binding in flow.bindings:
             if binding.name in sure or binding.kind in {"global", "magic", "except"}:
                 continue
@@ -79,16 +81,16 @@ def conditional_definition(subject: Subject) -> Iterator[Violation]:
 
 
 def _reads(
-    flow: CellFlow, *, sure: set[str], maybe: dict[str, _Maybe], constants: dict[str, object], told: set[str]
+    flow: CellFlow, *, sure: set[str], here: dict[str, int], maybe: dict[str, _Maybe], told: set[str]
 ) -> Iterator[Violation]:
     if flow.tree is None or LENIENT_TAGS & set(flow.cell.tags):
         return
-    here = _of_cell(flow)
+    branching = _of_cell(flow)
     for use in flow.uses:
         if use.deferred or use.unlikely or use.guarded or use.via or use.name in sure or use.name in told:
             continue
-        found = maybe.get(use.name) or (here.get(use.name) if use.possible else None)
-        if found is None or use.name in _sure(flow, constants, until=use.line):
+        found = maybe.get(use.name) or (branching.get(use.name) if use.possible else None)
+        if found is None or here.get(use.name, use.line) < use.line:
             continue
         if found.flow is flow and _in_one_statement(flow, found.definition.line, use.line):
             continue
@@ -107,7 +109,8 @@ def _reads(
 def _in_one_statement(flow: CellFlow, definition: int, use: int) -> bool:
     """Whether one statement holds both: a loop, whose turns depend on each other; or the use comes first."""
     body = flow.tree.body if flow.tree is not None else []
-    return definition >= use or any(node.lineno <= definition and use <= (node.end_lineno or 0) for node in body)
+    index = bisect_right(body, definition, key=lambda node: node.lineno) - 1
+    return definition >= use or (index >= 0 and use <= (body[index].end_lineno or 0))
 
 
 def _of_cell(flow: CellFlow) -> dict[str, _Maybe]:
@@ -122,13 +125,18 @@ def _of_cell(flow: CellFlow) -> dict[str, _Maybe]:
     }
 
 
-def _sure(flow: CellFlow, constants: dict[str, object], *, until: int = 0) -> set[str]:
-    """What the cell binds for sure, or its statements above line `until`."""
+def _sure(flow: CellFlow, constants: dict[str, object]) -> dict[str, int]:
+    """What the cell binds for sure, and the line on which that has happened."""
     if flow.tree is None:
-        return set(flow.defines)
-    statements = [node for node in flow.tree.body if not until or (node.end_lineno or node.lineno) < until]
-    magics = {name for magic in flow.magics for name in magic.defines}
-    return {*always_bound(statements, constants=constants).names, *magics}
+        return dict.fromkeys(flow.defines, 0)
+    found = {name: magic.line for magic in flow.magics for name in magic.defines}
+    for node in flow.tree.body:
+        bound = always_bound([node], constants=constants)
+        for name in bound.names:
+            found.setdefault(name, node.end_lineno or node.lineno)
+        if bound.leaves:
+            break
+    return found
 
 
 def _constants(subject: Subject) -> dict[str, object]:

@@ -67,10 +67,12 @@ def _fix(subject: Subject, flow: CellFlow, imported: Import) -> Fix | None:
     if names is None or any(cell.problem is not None for cell in subject.flow):
         return None
     mentions = subject.once(Mentions)
-    bound = {binding.name for cell in subject.flow for binding in cell.bindings}
-    read = frozenset[str]().union(*(cell.reads for cell in subject.flow))
-    wanted = names & read
-    if mentions.everything or wanted & bound or any(is_known(name) and name.startswith("_") for name in wanted):
+    wanted = names & subject.once(_read)
+    if (
+        mentions.everything
+        or wanted & subject.once(_bound)
+        or any(is_known(name) and name.startswith("_") for name in wanted)
+    ):
         return None
     statement = next(
         (
@@ -85,6 +87,14 @@ def _fix(subject: Subject, flow: CellFlow, imported: Import) -> Fix | None:
         return None
     edit = replaced(flow, statement, _written(imported.module, sorted(wanted), indent=statement.col_offset))
     return Fix(title=f"Import from '{imported.module}' by name", safety="unsafe", changes=(edit,))
+
+
+def _read(subject: Subject) -> frozenset[str]:
+    return frozenset[str]().union(*(cell.reads for cell in subject.flow))
+
+
+def _bound(subject: Subject) -> frozenset[str]:
+    return frozenset(binding.name for cell in subject.flow for binding in cell.bindings)
 
 
 def _written(module: str, names: list[str], *, indent: int) -> str:

@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from msgspec import Struct
 
@@ -36,6 +37,8 @@ _EXPORTED = re.compile(r"#\s*\|?\s*export")
 """nbdev writes such a cell into a module, where other notebooks may use what it imports."""
 _TASK_TAGS = {"parameters", "injected-parameters"}
 
+_MOST = 50
+"""So many statements of a cell are told of at once; the rest has its turn when these are gone."""
 _ADVICE = {
     "imported": "remove the import",
     "set": "remove it, or use it where its value is written out",
@@ -100,10 +103,10 @@ def unused_import_or_definition(subject: Subject) -> Iterator[Violation]:
         if _EXPORTED.match(flow.cell.source):
             continue
         if any(known.alias not in read for known in flow.imports):
-            yield from _told(flow, list(_imports(flow, is_used)), "imported")
+            yield from _told(flow, list(islice(_imports(flow, is_used), _MOST)), "imported")
         if not graded:
-            yield from _told(flow, list(_literals(flow, is_used)), "set")
-            yield from _told(flow, list(_functions(flow, is_used)), "defined")
+            yield from _told(flow, list(islice(_literals(flow, is_used), _MOST)), "set")
+            yield from _told(flow, list(islice(_functions(flow, is_used), _MOST)), "defined")
 
 
 class _Unused(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """PB216: an import below the first cell that does something."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -61,8 +62,8 @@ def import_not_near_top(subject: Subject) -> Iterator[Violation]:
     """
     home: _Home | None = None
     working = False
+    known = {imported.alias for flow in subject.flow for imported in flow.imports}
     for flow in subject.flow:
-        known = {imported.alias for cell in subject.flow for imported in cell.imports}
         for node in flow.tree.body if flow.tree is not None else ():
             if not isinstance(node, _Import):
                 working = working or not _prepares(flow, node, known)
@@ -110,21 +111,29 @@ def _root(node: ast.expr) -> str | None:
 
 def _fix(subject: Subject, flow: CellFlow, node: _Import, home: _Home | None) -> Fix | None:
     names = {alias.asname or alias.name.split(".")[0] for alias in node.names}
-    bindings = [binding for cell in subject.flow for binding in cell.bindings if binding.name in names]
+    bound = subject.once(_bindings)
     removed = statement_removed(flow, node)
-    known = any(cell.wild or cell.problem is not None for cell in subject.flow)
     if (
         removed is None
+        or subject.once(_is_unclear)
         or shows_without(flow, [node])
-        or known
-        or len(bindings) != len(names)
-        or any(binding.via for binding in bindings)
+        or any(bound[name] != 1 for name in names)
     ):
         return None
     written = segment(flow.cell.source, flow.place(node))
     put = _at_top(subject, written) if home is None else _behind(home, written)
     changes: tuple[Change, ...] | None = None if put is None else (put, removed)
     return None if changes is None else Fix(title="Move the import to the top", safety="unsafe", changes=changes)
+
+
+def _is_unclear(subject: Subject) -> bool:
+    """Whether some cell may bind or read any name."""
+    return any(flow.wild or flow.problem is not None for flow in subject.flow)
+
+
+def _bindings(subject: Subject) -> Counter[str]:
+    """Name to how often it is bound."""
+    return Counter(binding.name for flow in subject.flow for binding in flow.bindings)
 
 
 def _behind(home: _Home, written: str) -> Change | None:
