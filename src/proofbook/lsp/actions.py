@@ -49,13 +49,15 @@ def _mending(
     try:
         changes = of_fix(fix, opened, codec=codec)
     except InexpressibleError as error:
-        if disabled:
-            reason = types.CodeActionDisabled(reason=str(error))
-            yield types.CodeAction(
-                title=title, kind=types.CodeActionKind.QuickFix, diagnostics=[shown], disabled=reason
-            )
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001 - one fix that fails must not take the others along
+        reason = f"it could not be made: {type(error).__name__}: {error}; please report it"
+    else:
+        yield _action(title, shown, changes, preferred=fix.safety == "safe")
         return
-    yield _action(title, shown, changes, preferred=fix.safety == "safe")
+    if disabled:
+        refusal = types.CodeActionDisabled(reason=reason)
+        yield types.CodeAction(title=title, kind=types.CodeActionKind.QuickFix, diagnostics=[shown], disabled=refusal)
 
 
 def _suppressing(

@@ -23,7 +23,7 @@ def comment(finding: Finding, opened: Opened) -> Edit | None:
     if opened.notebook.language != "python" or finding.rule in {"PB001", "PB002", "PB807"}:
         return None
     cell = opened.notebook.cells[finding.cell - 1] if finding.cell else next(iter(opened.notebook.code_cells), None)
-    if cell is None or cell.kind != "code":
+    if cell is None or cell.kind != "code" or not cell.source.strip():
         return None
     for edit in _places(finding, cell):
         if opened.shows(cell.number, edit.span.line) and _holds(finding, cell, edit):
