@@ -12,7 +12,7 @@ from proofbook.analyze.magic_names import PYTHON_BODY, bound_by
 from proofbook.lint.dynamic_names import computing
 from proofbook.lint.star_imports import exported
 
-__all__ = ["Bindable", "bindable", "in_one_loop", "mentions"]
+__all__ = ["Bindable", "bindable", "in_one_loop", "in_same_loops", "mentions"]
 
 _NAMESPACES = frozenset({"exec", "globals", "locals", "vars"})
 _OF_SHELL = frozenset({"ex", "push", "run_cell", "run_cell_magic", "safe_execfile"})
@@ -76,6 +76,13 @@ def in_one_loop(flow: CellFlow, *lines: int) -> bool:
     """Whether a loop holds all these lines: then what stands below may have run in the turn before."""
     loops = [*flow.nodes(ast.For), *flow.nodes(ast.AsyncFor), *flow.nodes(ast.While)]
     return any(all(loop.lineno <= line <= (loop.end_lineno or 0) for line in lines) for loop in loops)
+
+
+def in_same_loops(flow: CellFlow, one: int, other: int) -> bool:
+    """Whether every loop whose body holds line `one` holds line `other` as well."""
+    loops = [*flow.nodes(ast.For), *flow.nodes(ast.AsyncFor), *flow.nodes(ast.While)]
+    bodies = [(loop.body[0].lineno, loop.body[-1].end_lineno or 0) for loop in loops]
+    return all(first <= other <= last for first, last in bodies if first <= one <= last)
 
 
 def mentions(flow: CellFlow, names: frozenset[str]) -> bool:

@@ -9,8 +9,9 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Use
-from proofbook.lint.bindable import Bindable, bindable, in_one_loop, mentions
+from proofbook.lint.bindable import Bindable, bindable, in_one_loop, in_same_loops, mentions
 from proofbook.lint.deleted import deleted_uses
 from proofbook.lint.rule import IMPLICIT, Subject
 from proofbook.model.notebook import Cell
@@ -131,7 +132,7 @@ class Names:
             binding = next((known for known in flow.bindings if known.name == use.name), None)
             binding = binding or flow.defines.get(use.name)
             if binding is not None:
-                if flow is self._flow[index] and in_one_loop(flow, use.line, binding.line):
+                if flow is self._flow[index] and _bound_before(flow, use, binding.line):
                     return None
                 return Missing(
                     cell=self._flow[index].cell,
@@ -140,9 +141,29 @@ class Names:
                     defined_line=binding.line,
                     sure=not use.unlikely,
                 )
+        cell = self._flow[index].cell
         if use.name in self._injected and self._parameters is not None:
-            return Missing(cell=self._flow[index].cell, use=use, defined_in=self._parameters.number)
+            return Missing(cell=cell, use=use, defined_in=self._parameters.number)
+        below = self._first.get(use.name, index)
+        if below > index:
+            # a star import, or a cell that does not parse
+            starred = (known.line for known in self._flow[below].imports if known.name == "*")
+            return Missing(
+                cell=cell,
+                use=use,
+                defined_in=self._flow[below].cell.number,
+                defined_line=next(starred, 1),
+                sure=not use.unlikely,
+            )
         return None
+
+
+def _bound_before(flow: CellFlow, use: Use, line: int) -> bool:
+    """Whether what is bound on `line`, below the read, may have been bound in an earlier turn of a loop around both."""
+    if not in_one_loop(flow, use.line, line):
+        return False
+    # in the first turn nothing is bound yet, and a read in no branch and no other loop is made in that one
+    return use.unlikely or not in_same_loops(flow, use.line, line)
 
 
 def _undefined(uses: list[tuple[Cell, Use]]) -> Iterator[Missing]:

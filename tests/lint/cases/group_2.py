@@ -147,6 +147,7 @@ CASES = {
         ),
         Case("a global statement", ["def f():\n    global y\n    y = 1", "f()", "y"]),
         Case("a loop variable after its loop", ["for y in range(3):\n    pass", "y"]),
+        Case("in a cell that does not parse, and is above", ["y = = 1", "y"]),
         Case("a walrus in a comprehension", ["[last := n for n in range(3)]", "last"]),
         Case("an unpacked star", ["first, *rest = [1, 2, 3]", "first, rest"]),
         Case("a match pattern", ["match [1, 2]:\n    case [a, *b]:\n        pass", "a, b"]),
@@ -224,6 +225,25 @@ CASES = {
         Case("R", ["y <- undefined_thing + 1"], language="R"),
     ],
     "PB202": [
+        Case(
+            "in the first turn of a loop that defines it",
+            ["for i in range(3):\n    print(y)\n    y = i"],
+            ["1:2:11 error `y` is defined further down in this cell, on line 3"],
+        ),
+        Case(
+            "perhaps in a later turn of the loop",
+            ["for i in range(3):\n    if i:\n        print(y)\n    for _ in range(i):\n        y\n    y = i"],
+        ),
+        Case(
+            "brought by a star import below",
+            ["sqrt(2)", "from math import *"],
+            ["1:1:1 error `sqrt` is defined only in cell 2"],
+        ),
+        Case(
+            "in a cell that does not parse, and is below",
+            ["y", "y = = 1"],
+            ["1:1:1 error `y` is defined only in cell 2"],
+        ),
         Case(
             "defined in a later cell",
             ["x = y", "z = 0", "y = 1"],
