@@ -71,10 +71,17 @@ CASES = {
     ],
     "PB803": [
         Case(
-            "in the middle and at the end",
-            ["x = 1", "", markdown(" \n"), "y = 2", ""],
+            "in the middle, and a text at the end",
+            ["x = 1", "", markdown(" \n"), "y = 2", markdown("")],
             ["2:0:0 warning the cell is empty", "3:0:0 warning the cell is empty", "5:0:0 warning the cell is empty"],
             fixed=["x = 1", "y = 2"],
+        ),
+        Case("the one that Jupyter adds at the end", ["x = 1", ""]),
+        Case(
+            "one more than that",
+            ["x = 1", "", ""],
+            ["2:0:0 warning the cell is empty"],
+            fixed=["x = 1", code("")],
         ),
         Case(
             "that still shows something",

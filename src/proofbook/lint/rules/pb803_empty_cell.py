@@ -13,8 +13,9 @@ __all__ = ["empty_cell"]
 def empty_cell(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
-    Finds a cell that holds nothing but white space. One that marks a place, by a tag or as a slide, is left alone, and
-    so is a notebook in which every cell is empty: it was only just begun.
+    Finds a cell that holds nothing but white space. One that marks a place, by a tag or as a slide, is left alone. So
+    is an empty code cell at the very end, which Jupyter adds whenever the last cell is run, and a notebook in which
+    every cell is empty: it was only just begun.
 
     ## Why is this bad?
     It is in the way of readers, and of comparisons of one version with the next. Often it is what is left of a cell
@@ -24,11 +25,13 @@ def empty_cell(subject: Subject) -> Iterator[Violation]:
     ```text
     In [3]: flights = flights.dropna()
     In [ ]:
+    In [4]: flights.describe()
     ```
 
     Use instead:
     ```text
     In [3]: flights = flights.dropna()
+    In [4]: flights.describe()
     ```
 
     ## Fix safety
@@ -38,7 +41,8 @@ def empty_cell(subject: Subject) -> Iterator[Violation]:
     if not any(cell.source.strip() for cell in cells):
         return
     for cell in cells:
-        if not cell.source.strip() and not _marks(cell):
+        added = cell is cells[-1] and cell.kind == "code" and not _shows(cell)
+        if not cell.source.strip() and not added and not _marks(cell):
             remove = Fix(title="Remove the empty cell", safety="safe", changes=(RemoveCell(cell=cell),))
             yield Violation(
                 message="the cell is empty",
