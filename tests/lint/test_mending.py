@@ -1,6 +1,10 @@
 """The rounds in which a notebook is mended."""
 
 from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from proofbook.analyze import source
 from proofbook.analyze.spans import lines_of
@@ -9,7 +13,7 @@ from proofbook.lint.fix import Edit, Fix, Rerun, Safety
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.finding import Finding
 from proofbook.model.notebook import Notebook
-from tests.lint.factory import code, content, parameters
+from tests.lint.factory import code, content, markdown, parameters
 
 
 def finding(number: int = 1, *, rule: str = "PB900", suppressed: str | None = None) -> Finding:
@@ -141,3 +145,38 @@ def test_an_injected_cell_that_holds_the_only_value_of_a_name_goes_only_when_ask
         return len(sources(done.content))
 
     assert (left(held, unsafe=False), left(needed, unsafe=False), left(needed, unsafe=True)) == (2, 2, 1)
+
+
+SOURCES = (
+    "", "import os, sys", "import numpy as np\nimport pandas as pd", "from math import *", "breakpoint()", "%debug",
+    "os.path?", "x = 1", "x += 1", "xs = []", "xs.append(x); xs.append(2)", "d = {}\nd['a'] = 1", "d['b'] = 2",
+    "df.dropna(inplace=True)", "df = pd.DataFrame()", "y = later", "later = 1", "for i in range(3):\n    pass", "print(i)",
+    "def f(a, b=[]):\n    return a + x", "list = [1]", "if x:\n    import re\n    z = re", "np.random.seed(1)",
+    "np.random.rand(3)", "import random\nrandom.random()", "%%time\nimport json\nx = 2", "import pdb; pdb.set_trace()",
+    "try:\n    import foo\nexcept ImportError:\n    breakpoint()", "x = (", "del x", "a = b = []\na.append(1)", "é = 'ü';",
+    "open('/data/x.csv')", "x: int = 3", "from random import random, shuffle\nshuffle(xs)", "# a comment", "import os as o",
+)  # fmt: skip
+CELLS = st.builds(
+    lambda text, tags, made: made(text, *tags),
+    st.sampled_from(SOURCES),
+    st.sampled_from([(), (), (), ("parameters",), ("injected-parameters",)]),
+    st.sampled_from([code, code, code, code, markdown]),
+)
+
+
+# the same examples each time: what is looked for are rules whose fixes do not go together
+@settings(max_examples=60, derandomize=True)
+@given(st.lists(CELLS, max_size=8), st.booleans())
+def test_whatever_the_cells_mending_comes_to_an_end_and_leaves_nothing_to_mend(
+    cells: list[dict[str, Any]], unsafe: bool
+) -> None:
+    raw = content(*cells, layout={"indent": 1})
+    configuration = LintConfiguration(select=["PB"])
+
+    def examine(notebook: Notebook, _: bytes) -> Sequence[tuple[Finding, Fix | None]]:
+        return engine.examine(notebook, configuration=configuration)
+
+    done = mending.mend(raw, path="a.ipynb", examine=examine, unsafe=unsafe)
+
+    assert (done.endless, done.left) == ((), ())
+    assert mending.mend(done.content, path="a.ipynb", examine=examine, unsafe=unsafe).content == done.content
