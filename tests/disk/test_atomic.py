@@ -26,6 +26,24 @@ def test_a_write_replaces_the_whole_file_and_leaves_nothing_beside_it(tmp_path: 
     assert names(path.parent) == {"file"}
 
 
+def test_a_file_that_is_rewritten_keeps_its_permission_bits(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(0o664)
+    before = os.umask(0o077)
+    try:
+        atomic.rewrite(path, b"new")
+    finally:
+        os.umask(before)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777, names(tmp_path)) == (b"new", 0o664, {"file"})
+
+
+def test_a_file_that_is_not_there_is_not_rewritten(tmp_path: Path) -> None:
+    with pytest.raises(MachineError):
+        atomic.rewrite(tmp_path / "file", b"new")
+    assert names(tmp_path) == set()
+
+
 def test_short_writes_are_invisible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:1]))

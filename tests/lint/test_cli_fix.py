@@ -64,6 +64,13 @@ def test_diff_shows_cells_and_writes_nothing(root: Path) -> None:
     assert (root / "a.ipynb").read_bytes() == before
 
 
+def test_unsafe_fixes_alone_are_a_mistake(root: Path) -> None:
+    done = proofbook("--unsafe-fixes", cwd=root)
+
+    assert done.returncode == 2
+    assert "--unsafe-fixes widens --fix and --diff" in done.stderr
+
+
 def test_diff_ends_with_0_where_nothing_would_change(root: Path) -> None:
     done = proofbook("--diff", "--select", "PB403", cwd=root)
 

@@ -37,7 +37,9 @@ __all__ = ["lint"]
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; the same as --format json.")
 @click.option("--statistics", is_flag=True, help="How often each rule spoke, in place of the findings.")
 @click.option("--fix", "mend", is_flag=True, help="Mend what can be mended safely, and write it.")
-@click.option("--unsafe-fixes", "unsafe", is_flag=True, help="Also what may change what a notebook means.")
+@click.option(
+    "--unsafe-fixes", "unsafe", is_flag=True, help="With --fix or --diff: also what may change what a notebook means."
+)
 @click.option("--diff", is_flag=True, help="Show what --fix would change, cell by cell; write nothing.")
 @click.option("--add-ignores", is_flag=True, help="Suppress all that is found, with the reason of --reason.")
 @click.option("--reason", metavar="TEXT", help="Why --add-ignores suppresses it.")
@@ -73,8 +75,8 @@ def lint(
 
     Ruff is asked, too; what it says are warnings. Findings that the baseline knows are not shown and do not count.
 
-    Ends with 3 if there is a finding of level error, or what was to be mended could not be; with --diff, if anything
-    would change; with 5 if ruff could not be asked; with 130 if --watch is ended by Ctrl-C; else with 0.
+    Ends with 3 if there is a finding of level error, or a notebook could not be mended because a run of it failed or
+    somebody else has saved it; with --diff, if anything would change; with 5 if ruff could not be asked; with 130 if --watch is ended by Ctrl-C; else with 0.
     """
     from proofbook.flow import configuration as settings
     from proofbook.flow.asked import Asked
@@ -83,6 +85,8 @@ def lint(
     others = mend or diff or add_ignores or write_baseline or as_json or no_cache or statistics or form != "text"
     if watch and others:
         raise UsageError("--watch shows findings as text, and changes nothing: it goes with the choice of rules only")
+    if unsafe and not (mend or diff):
+        raise UsageError("--unsafe-fixes widens --fix and --diff: name one of them, too")
     why = _reason(reason, wanted=add_ignores)
     root = Path.cwd()
 
