@@ -129,6 +129,8 @@ def _sure(flow: CellFlow, constants: dict[str, object]) -> dict[str, int]:
     """What the cell binds for sure, and the line on which that has happened."""
     if flow.tree is None:
         return dict.fromkeys(flow.defines, 0)
+    if not any(binding.conditional for binding in flow.bindings):
+        return {binding.name: binding.line for binding in flow.bindings}
     found = {name: magic.line for magic in flow.magics for name in magic.defines}
     for node in flow.tree.body:
         bound = always_bound([node], constants=constants)
