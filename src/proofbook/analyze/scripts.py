@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proofbook.exceptions import NotebookError
+from proofbook.lean import lean
 
 __all__ = [
     "MARKDOWN",
@@ -80,7 +81,9 @@ def document(text: str, path: str) -> Any:
     Raises:
         NotebookError: jupytext cannot read it.
     """
-    import jupytext  # costs over a second, and only scripts need it
+    # only scripts need it; as a whole, with its part for Jupyter's server, it costs over a second
+    with lean():
+        import jupytext
 
     try:
         return jupytext.reads(text, fmt={"extension": Path(path).suffix})
