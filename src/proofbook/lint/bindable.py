@@ -80,7 +80,11 @@ def in_one_loop(flow: CellFlow, *lines: int) -> bool:
 
 def in_same_loops(flow: CellFlow, one: int, other: int) -> bool:
     """Whether every loop whose body holds line `one` holds line `other` as well."""
-    loops = [*flow.nodes(ast.For), *flow.nodes(ast.AsyncFor), *flow.nodes(ast.While)]
+    loops: list[ast.For | ast.AsyncFor | ast.While] = [
+        *flow.nodes(ast.For),
+        *flow.nodes(ast.AsyncFor),
+        *flow.nodes(ast.While),
+    ]
     bodies = [(loop.body[0].lineno, loop.body[-1].end_lineno or 0) for loop in loops]
     return all(first <= other <= last for first, last in bodies if first <= one <= last)
 
