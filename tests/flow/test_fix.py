@@ -85,6 +85,30 @@ def test_permission_bits_stay_whatever_the_umask_says(notebook: Path) -> None:
     assert notebook.stat().st_mode & 0o777 == 0o664
 
 
+def test_a_file_that_may_not_be_written_is_told_and_left(notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = notebook.read_bytes()
+    # the tests may run as one who may write everything
+    monkeypatch.setattr(flow.os, "access", lambda *_: False)
+
+    done = mend(notebook, "PB106")
+
+    assert notebook.read_bytes() == before
+    assert done.files[0].problem == "it may not be written; nothing was mended: change its permissions"
+
+
+def test_a_file_that_goes_meanwhile_does_not_come_back(notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = flow.mending.mend
+
+    def meanwhile(*args: Any, **options: Any) -> Any:
+        notebook.unlink()
+        return plain(*args, **options)
+
+    monkeypatch.setattr(flow.mending, "mend", meanwhile)
+    done = mend(notebook, "PB106")
+
+    assert (done.problems, notebook.exists()) == (1, False)
+
+
 def test_through_a_link_the_file_is_mended_that_it_leads_to(notebook: Path, tmp_path: Path) -> None:
     link = tmp_path / "folder" / "link.ipynb"
     link.parent.mkdir()

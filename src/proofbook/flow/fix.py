@@ -1,5 +1,6 @@
 """Mend what lint finds, as far as rules say how; a notebook that has to be run for it is run."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -154,6 +155,8 @@ class _One:
                 path=name,
                 problem=f"the fixes of {rules} do not come to an end; ignore the rule, or mend the file by hand",
             )
+        if write and (done.made or done.rerun) and not os.access(self._path, os.W_OK):
+            return FixedFile(path=name, problem="it may not be written; nothing was mended: change its permissions")
         content, made, problem = done.content, done.made, ""
         for_rules = " and ".join(sorted({finding.rule for finding in done.rerun}))
         if done.rerun and write:
@@ -185,7 +188,11 @@ class _One:
 
     def _put(self, content: bytes) -> bool:
         """Write the file, unless somebody else has."""
-        if source.read_bytes(self._path, shown=self._notebook.path) != self._raw:
+        try:
+            now = source.read_bytes(self._path, shown=self._notebook.path)
+        except NotebookError:
+            return False  # gone, or a folder by now
+        if now != self._raw:
             return False
         atomic.rewrite(self._path, content)
         return True
