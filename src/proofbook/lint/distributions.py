@@ -6,6 +6,7 @@ import os
 import sys
 from functools import lru_cache
 from importlib import metadata
+from importlib.machinery import PathFinder
 
 from proofbook.lint.dependencies import normalised
 from proofbook.lint.looked import look
@@ -90,6 +91,9 @@ def installed(module: str) -> tuple[str, ...]:
     for folder in sys.path:
         if os.path.isdir(folder):  # noqa: PTH112 - many a second
             look(folder)
+    # to read what every package brings takes long, and most often nobody brings it
+    if not module.isidentifier() or PathFinder.find_spec(module) is None:
+        return ()
     return tuple(normalised(name) for name in _installed(tuple(sys.path)).get(module, ()))
 
 

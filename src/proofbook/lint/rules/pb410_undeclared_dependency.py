@@ -2,6 +2,7 @@
 
 # ruff: noqa: SIM905  a list of words reads best as words
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,31 +65,40 @@ def undeclared_dependency(subject: Subject) -> Iterator[Violation]:
     declared = declarations(notebook, folder=subject.folder)
     if not declared.files:
         return
+    for message, index, known in _faults(imports, declared, notebook=notebook, folder=subject.folder):
+        yield Violation(
+            message=message,
+            advice=f"declare it with a version in {declared.files[0]}",
+            cell=subject.flow[index].cell,
+            line=known.line,
+            column=known.column,
+        )
+
+
+def _faults(
+    imports: dict[str, tuple[int, Import]], declared: Declarations, *, notebook: Path, folder: Path
+) -> Iterator[tuple[str, int, Import]]:
+    """What is wrong, and with which import of which cell."""
     unversioned: dict[str, tuple[int, Import]] = {}
     for module, (index, known) in imports.items():
-        if module.lower() in declared.own or _is_here(module, notebook, subject.folder):
+        package = next((name for name in candidates(module) if name in declared.packages), None)
+        if package is not None and _is_settled(package, declared):
             continue
-        package, is_declared = _package(module, declared)
-        if is_declared and not declared.packages[package] and not declared.locked:
-            unversioned[package] = (index, known)
-        elif package and not is_declared and declared.whole:
+        if module.lower() in declared.own or _is_here(module, notebook, folder):
+            continue
+        package = package or _package(module, declared)
+        if package in declared.packages:
+            if not _is_settled(package, declared):
+                unversioned[package] = (index, known)
+        elif package is not None and declared.whole:
             files = " or ".join(declared.files[:3])
-            yield _told(
-                subject, index, known, f"`{module}` is not declared: package {package} stands in no {files}", declared
-            )
+            yield f"`{module}` is not declared: package {package} stands in no {files}", index, known
     if unversioned:
-        index, known = next(iter(unversioned.values()))
-        yield _told(subject, index, known, f"declared without a version: {', '.join(sorted(unversioned))}", declared)
+        yield f"declared without a version: {', '.join(sorted(unversioned))}", *next(iter(unversioned.values()))
 
 
-def _told(subject: Subject, index: int, known: Import, message: str, declared: Declarations) -> Violation:
-    return Violation(
-        message=message,
-        advice=f"declare it with a version in {declared.files[0]}",
-        cell=subject.flow[index].cell,
-        line=known.line,
-        column=known.column,
-    )
+def _is_settled(package: str, declared: Declarations) -> bool:
+    return declared.packages[package] or declared.locked
 
 
 def _foreign(subject: Subject) -> dict[str, tuple[int, Import]]:
@@ -112,20 +122,17 @@ def _is_here(module: str, notebook: Path, folder: Path) -> bool:
     top = folder.absolute()
     around = [place for place in notebook.parents if place.is_relative_to(top)] or [notebook.parent]
     for place in around:
-        for below in (place, place / "src", place / "lib", place / "python"):
-            for path in (below / f"{module}.py", below / module):
+        for below in (str(place), f"{place}/src", f"{place}/lib", f"{place}/python"):
+            for path in (f"{below}/{module}.py", f"{below}/{module}"):
                 look(path)
-                if path.exists():
+                if os.path.exists(path):  # noqa: PTH110 - many a notebook
                     return True
     return False
 
 
-def _package(module: str, declared: Declarations) -> tuple[str, bool]:
-    """The package that brings a module, and whether it is declared; empty where nobody knows it."""
-    named = next((name for name in candidates(module) if name in declared.packages), None)
-    here = installed(module) if named is None else ()
-    named = named or next((name for name in here if name in declared.packages), None)
-    if named is not None:
-        return named, True
+def _package(module: str, declared: Declarations) -> str | None:
+    """The package that brings a module, a declared one if there is one; None for a module that nobody knows."""
     # what nobody knows may be a module of the project, wherever that lies
-    return here[0] if here else well_known(module) or "", False
+    brings = well_known(module)
+    here = installed(module) if brings is None else (brings,)
+    return next((name for name in here if name in declared.packages), here[0] if here else None)
