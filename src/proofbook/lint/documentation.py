@@ -28,6 +28,9 @@ the same names. `commit_outputs = true` says that outputs are meant to be commit
 are then errors, else warnings, and PB102 speaks only then. A notebook that is stripped of its outputs is never at
 fault.
 
+`proofbook lint --fix` mends what has a safe fix, `--fix --unsafe-fixes` the rest too; where a fix is not sure there is
+none. `--diff` shows what they would change.
+
 A finding is suppressed with its code and a reason, as each page shows; without a reason it stays.
 """
 
@@ -38,7 +41,7 @@ def page(rule: Rule) -> str:
         [
             f"# {rule.code} {rule.name}",
             "",
-            f"{_level(rule)}. {rule.status.capitalize()} since {rule.since}. {_language(rule)}",
+            f"{_level(rule)}. {rule.status.capitalize()} since {rule.since}. {_language(rule)}{_fix(rule)}",
             "",
             rule.documentation,
             "",
@@ -51,8 +54,11 @@ def page(rule: Rule) -> str:
 
 def index(rules: Mapping[str, Rule]) -> str:
     """The Markdown page that lists all rules."""
-    rows = [f"| [{code}]({code}.md) | {rule.name} | {_level(rule)} | {rule.status} |" for code, rule in rules.items()]
-    return "\n".join([_INDEX, "| Code | Name | Level | Status |", "|---|---|---|---|", *rows, ""])
+    rows = [
+        f"| [{code}]({code}.md) | {rule.name} | {_level(rule)} | {rule.fix or ''} | {rule.status} |"
+        for code, rule in rules.items()
+    ]
+    return "\n".join([_INDEX, "| Code | Name | Level | Fix | Status |", "|---|---|---|---|---|", *rows, ""])
 
 
 def _level(rule: Rule) -> str:
@@ -61,3 +67,10 @@ def _level(rule: Rule) -> str:
 
 def _language(rule: Rule) -> str:
     return "Needs Python." if rule.python else "Any language."
+
+
+def _fix(rule: Rule) -> str:
+    if rule.fix is None:
+        return ""
+    option = "--fix" if rule.fix == "safe" else "--fix --unsafe-fixes"
+    return f" Mended by `proofbook lint {option}`, where that is sure."
