@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import json
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ import pytest
 from proofbook.kernels.pool import Pool
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-MODULES = ("lint_truth", "lint_figures", "lint_breakages", "lint_corpus")
+MODULES = (
+    "lint_truth", "lint_figures", "lint_breakages", "lint_corpus", "lint_prediction", "machine", "rounds", "processes",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +27,16 @@ def bench() -> Iterator[SimpleNamespace]:
         import lint_breakages
         import lint_corpus
         import lint_figures
+        import lint_prediction
         import lint_truth
 
-        yield SimpleNamespace(truth=lint_truth, figures=lint_figures, breakages=lint_breakages, corpus=lint_corpus)
+        yield SimpleNamespace(
+            truth=lint_truth,
+            figures=lint_figures,
+            breakages=lint_breakages,
+            corpus=lint_corpus,
+            prediction=lint_prediction,
+        )
     for name in MODULES:
         del sys.modules[name]
 
@@ -204,6 +214,58 @@ def test_every_distribution_is_pinned_and_in_one_half(bench):
     assert len(every) >= 20
     assert all(len(one["sha256"]) == 64 and one["version"] for one in every)
     assert len(bench.corpus.distributions("tuning")) + len(bench.corpus.distributions("held-out")) == len(every)
+
+
+def test_python_notebooks_are_found_once_and_by_project(bench, tmp_path):
+    other = notebook("x <- 1") | {"metadata": {"kernelspec": {"name": "ir", "language": "R"}}}
+    files = {
+        "a/x.ipynb": notebook("1"),
+        "a/doc/y.ipynb": notebook("2"),
+        "b/twin.ipynb": notebook("1"),
+        "b/r.ipynb": other,
+    }
+    for name, document in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document))
+    (tmp_path / "b/torn.ipynb").write_text("{")
+
+    found = bench.prediction.projects([tmp_path])
+    assert [(one.name, one.notebooks) for one in found] == [("a", ("doc/y.ipynb", "x.ipynb"))]
+
+    (tmp_path / "pyproject.toml").touch()
+    (whole,) = bench.prediction.projects([tmp_path])
+    assert (whole.folder, whole.notebooks) == (tmp_path, ("a/doc/y.ipynb", "a/x.ipynb"))
+    assert sum(len(one.notebooks) for one in bench.prediction.projects([tmp_path], limit=1)) == 1
+
+
+def test_a_copy_is_put_back_to_what_it_was(bench, tmp_path):
+    folder = tmp_path / "project"
+    (folder / "data").mkdir(parents=True)
+    (folder / "data/a.csv").write_text("1")
+    (folder / "b.csv").write_text("2")
+    project = bench.prediction.Project(name="project", folder=folder, notebooks=())
+    copy = bench.prediction.Copy(project, tmp_path / "copies")
+
+    (copy.folder / "data/a.csv").write_text("changed")
+    (copy.folder / "b.csv").unlink()
+    (copy.folder / "new").mkdir()
+    (copy.folder / "new/c.csv").touch()
+    copy.restore()
+
+    left = {str(path.relative_to(copy.folder)): path.read_text() for path in copy.folder.rglob("*") if path.is_file()}
+    assert left == {"data/a.csv": "1", "b.csv": "2"}
+    assert not (copy.folder / "new").exists()
+    assert (folder / "b.csv").read_text() == "2"
+
+
+def test_what_ran_is_kept_by_content(bench, tmp_path):
+    ends = [bench.truth.CellEnd(cell=1, status="ok")]
+
+    bench.prediction.Runs(tmp_path / "runs.jsonl").put("key", ends, 1.5)
+
+    assert bench.prediction.Runs(tmp_path / "runs.jsonl").get("key") == (ends, 1.5)
+    assert bench.prediction.Runs(tmp_path / "runs.jsonl").get("other") is None
 
 
 def test_a_notebook_that_really_runs(bench, tmp_path):
