@@ -87,7 +87,7 @@ def _faults(
         if module.lower() in declared.own or _is_here(module, notebook, folder):
             continue
         package = package or _package(module, declared)
-        if package in declared.packages:
+        if package is not None and package in declared.packages:
             if not _is_settled(package, declared):
                 unversioned[package] = (index, known)
         elif package is not None and declared.whole:
