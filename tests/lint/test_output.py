@@ -120,6 +120,7 @@ def test_json_is_one_document_with_every_field_and_a_summary() -> None:
     }  # fmt: skip
     assert document["summary"] == {
         "errors": 1, "warnings": 1, "suppressed": 1, "known": 0, "fixed": 0, "notebooks": 1, "cells": 5,
+            "not_analysed": [],
     }  # fmt: skip
 
 

@@ -311,7 +311,7 @@ def test_a_quick_fix_in_a_notebook_document_changes_its_cell(tmp_path: Path, sha
 
     async def scenario() -> None:
         code_editor = shared.editor
-        code_editor.open_notebook(uri, ("a", source, {}), ("b", "", {"x": 1}), metadata={"metadata": PYTHON})
+        code_editor.open_notebook(uri, ("b", "", {"x": 1}), ("a", source, {}), metadata={"metadata": PYTHON})
         await code_editor.codes(code_editor.cell("a"), "PB214")
         fix = (await code_editor.actions(code_editor.cell("a")))[0]
         assert applied(source, fix, code_editor.cell("a")) == "import os\nprint(os.sep)"
@@ -335,7 +335,7 @@ def test_what_cannot_be_done_is_left_out_for_editors_that_do_not_show_it(tmp_pat
     async def scenario() -> None:
         plain = types.ClientCapabilities(notebook_document=ABLE.notebook_document)
         async with editor(tmp_path, capabilities=plain) as code_editor:
-            code_editor.open_notebook(uri, ("a", "1", {}), ("b", "", {"x": 1}), metadata={"metadata": PYTHON})
+            code_editor.open_notebook(uri, ("b", "", {"x": 1}), ("a", "1", {}), metadata={"metadata": PYTHON})
             await code_editor.codes(code_editor.cell("b"), "PB803")
             assert [
                 one for one in await code_editor.actions(code_editor.cell("b")) if one.disabled or not one.edit
@@ -474,7 +474,7 @@ def test_a_notebook_in_another_language_is_told_of_what_needs_no_python(tmp_path
     async def scenario() -> None:
         code_editor = shared.editor
         code_editor.open_notebook(
-            uri, ("a", "x <- missing", {"x": 1}), ("b", "", None), metadata={"metadata": metadata}
+            uri, ("b", "", None), ("a", "x <- missing", {"x": 1}), metadata={"metadata": metadata}
         )
         await code_editor.codes(code_editor.cell("b"), "PB803")
         await code_editor.codes(code_editor.cell("a"))

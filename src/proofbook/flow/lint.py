@@ -1,6 +1,7 @@
 """Lint many notebooks. Reading never changes a file."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
@@ -12,13 +13,17 @@ from proofbook.lint import baseline, discovery, registry
 from proofbook.lint.baseline import Baseline
 from proofbook.lint.cache import Cache
 from proofbook.lint.declared import Declared
-from proofbook.lint.examined import Job, facts
-from proofbook.lint.result import LintResult
+from proofbook.lint.examined import Examined, Job, facts
+from proofbook.lint.result import LintResult, NotAnalysed
 from proofbook.lint.ruff_codes import is_code
+from proofbook.lint.rule import Rule
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.finding import KnownFinding
 
 __all__ = ["LintResult", "lint", "shown_path"]
+
+_ABBREVIATION = 3
+"""Letters at most."""
 
 
 def lint(
@@ -74,10 +79,25 @@ def lint(
         notebooks=len(found),
         cells=sum(one.cells for one in said),
         failure=failure,
+        not_analysed=tuple(_not_analysed(said, ours)),
     )
     if known is None:
         return result
     return baseline.compared(result, known, judged=_Judge(root, files, {rule.code for rule in ours}, asked).judges)
+
+
+def _not_analysed(said: Sequence[Examined], rules: Sequence[Rule]) -> Iterator[NotAnalysed]:
+    """The languages other than Python, and what was done about them."""
+    found = Counter(one.language for one in said if one.language not in {"", "python"})
+    applied = sum(not rule.python for rule in rules)
+    for language, notebooks in sorted(found.items()):
+        yield NotAnalysed(
+            # short names are abbreviations (R, SQL), longer ones are names
+            language=language.upper() if len(language) <= _ABBREVIATION else language.capitalize(),
+            notebooks=notebooks,
+            rules_applied=applied,
+            rules_not_analysed=len(rules) - applied,
+        )
 
 
 def _examine(

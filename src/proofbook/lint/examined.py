@@ -43,6 +43,8 @@ class Examined(Struct, frozen=True, kw_only=True):
     """Code cells."""
     python: bool = False
     """Whether it can be read, and is Python."""
+    language: str = ""
+    """Empty where it cannot be read."""
     recorded: tuple[str, ...] = ()
     """Names of its records."""
     findings: tuple[Finding, ...] = ()
@@ -50,6 +52,10 @@ class Examined(Struct, frozen=True, kw_only=True):
     """What ruff's word hung on (`ruff.fingerprint`); None where it was not asked, or is to be asked each time."""
     python_findings: tuple[Finding, ...] = ()
     """Ruff's word."""
+
+
+_SEARCHED = 16_000_000
+"""Bytes of a file in which the lines of findings are searched for; an editor opens no larger one at a line."""
 
 
 def digest(content: bytes) -> bytes:
@@ -87,6 +93,7 @@ def examine(job: Job, *, configuration: LintConfiguration) -> Examined:
         looked=noted,
         cells=len(notebook.code_cells),
         python=notebook.language == "python" and not isinstance(flow, str),
+        language=notebook.language,
         recorded=() if isinstance(flow, str) else tuple(
             {known.name: None for cell in flow for known in records.recorded(cell) if known.name is not None}
         ),
@@ -100,6 +107,8 @@ def placed(findings: tuple[Finding, ...], notebook: Notebook, *, content: bytes)
         return ()
     starts = tuple(cell.line for cell in notebook.cells)
     if notebook.format == "ipynb":
+        if len(content) > _SEARCHED:
+            return findings
         starts = source_starts(content.decode("utf-8", "replace"), cells=len(notebook.cells))
     return tuple(
         replace(found, file_line=starts[found.cell - 1] + max(found.line, 1) - 1) if found.cell and starts else found

@@ -48,6 +48,7 @@ def json(result: LintResult, *, colour: bool = False) -> str:  # noqa: ARG001 - 
         "fixed": result.fixed,
         "notebooks": result.notebooks,
         "cells": result.cells,
+        "not_analysed": result.not_analysed,
     }
     document = msgspec.json.encode(
         {"findings": result.findings, "gone": result.gone, "failure": result.failure, "summary": summary}
@@ -107,9 +108,21 @@ def _summary(result: LintResult) -> str:
     waved = f"; {result.suppressed} suppressed with a reason" if result.suppressed else ""
     waved += f"; {result.known} known from the baseline" if result.known else ""
     if not result.errors and not result.warnings:
-        return "\n".join([f"{mended}{'no' if mended else 'No'} findings in {looked}{waved}.", *_gone(result)])
+        return "\n".join(
+            [f"{mended}{'no' if mended else 'No'} findings in {looked}{waved}.", *_languages(result), *_gone(result)]
+        )
     found = f"{_count(result.errors, 'error')}, {_count(result.warnings, 'warning')}"
-    return "\n".join([f"{mended}{found} in {looked}{waved}.", *_fixable(result), *_gone(result)])
+    return "\n".join([f"{mended}{found} in {looked}{waved}.", *_fixable(result), *_languages(result), *_gone(result)])
+
+
+def _languages(result: LintResult) -> Iterator[str]:
+    """What was looked at only in part: that nothing is said of it must not be taken for a good sign."""
+    for one in result.not_analysed:
+        yield (
+            f"{_count(one.notebooks, 'notebook')} in {visible(one.language)}: "
+            f"{_count(one.rules_applied, 'rule')} on notebooks applied; "
+            f"{_count(one.rules_not_analysed, 'rule')} on Python code: not analysed."
+        )
 
 
 def _gone(result: LintResult) -> Iterator[str]:

@@ -4,7 +4,19 @@ from msgspec import Struct
 
 from proofbook.model.finding import Finding, KnownFinding
 
-__all__ = ["LintResult"]
+__all__ = ["LintResult", "NotAnalysed"]
+
+
+class NotAnalysed(Struct, frozen=True, kw_only=True):
+    """Notebooks in a language that the rules on code do not know."""
+
+    language: str
+    """As people write it: `R`, `Julia`."""
+    notebooks: int
+    rules_applied: int
+    """Those that ran and speak of notebooks in any language."""
+    rules_not_analysed: int
+    """Those that ran on the others and need Python."""
 
 
 class LintResult(Struct, frozen=True, kw_only=True):
@@ -21,6 +33,8 @@ class LintResult(Struct, frozen=True, kw_only=True):
     """Why what ruff says is not among them, where it was asked."""
     gone: tuple[KnownFinding, ...] = ()
     """What stands in the baseline, and was not found any more."""
+    not_analysed: tuple[NotAnalysed, ...] = ()
+    """What was looked at only in part, a language each."""
 
     @property
     def errors(self) -> int:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from proofbook import __version__
 from proofbook.lint.registry import rules
-from proofbook.lint.result import LintResult
+from proofbook.lint.result import LintResult, NotAnalysed
 from proofbook.lint.rule import Rule
 from proofbook.model.finding import Finding
 
@@ -26,12 +26,23 @@ def sarif(result: LintResult, *, colour: bool = False) -> str:  # noqa: ARG001 -
     known = rules()
     table = [_rule(known[code]) if code in known else {"id": code} for code in spoke]
     driver = {"name": "proofbook", "version": __version__, "rules": table}
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, spoke.index(finding.rule)) for finding in result.findings],
     }
+    if result.not_analysed:
+        notes = [_note(one) for one in result.not_analysed]
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": notes}]
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=True)
+
+
+def _note(one: NotAnalysed) -> dict[str, Any]:
+    text = (
+        f"Notebooks in {one.language}: {one.notebooks}. Rules on notebooks applied: {one.rules_applied}. "
+        f"Rules on Python code: not analysed ({one.rules_not_analysed})."
+    )
+    return {"level": "note", "message": {"text": text}, "descriptor": {"id": "not-analysed"}}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
