@@ -62,6 +62,10 @@ _MAYBE = (
 )
 
 
+_HIGHEST = 12
+"""So many folders above the notebook are searched for the one that holds the repository."""
+
+
 class MissingFile(Struct, frozen=True, kw_only=True):
     """A file that is read and not there."""
 
@@ -74,10 +78,12 @@ def missing_files(subject: Subject) -> Iterator[MissingFile]:
     """Every read of a file that is neither beside the notebook nor in the project, and that nothing above can make."""
     if subject.folder is None or _moves(subject):
         return
-    products = _products(subject)
-    said: list[str] = []
     reading = [list(_reads(flow)) for flow in subject.flow]
     last = max((number for number, reads in enumerate(reading) if reads), default=-1)
+    if last < 0:
+        return
+    products, folders = _products(subject), _folders(subject)
+    said: list[str] = []
     of = {name for reads in reading for *_, names in reads for name in names}
     for flow, reads in zip(subject.flow[: last + 1], reading, strict=False):
         if LENIENT_TAGS & set(flow.cell.tags) or flow.tree is None:
@@ -90,7 +96,7 @@ def missing_files(subject: Subject) -> Iterator[MissingFile]:
         if _makes_files(flow):
             return
         for path, span, _ in reads:
-            if not _made(path, said) and posixpath.normpath(path) not in products and not _exists(path, subject):
+            if not _made(path, said) and posixpath.normpath(path) not in products and not _exists(path, folders):
                 yield MissingFile(cell=flow.cell, path=path, span=span)
         if any(use.mode == "write" and use.path is None for use in flow.files):
             return
@@ -175,18 +181,35 @@ def _made(path: str, said: list[str]) -> bool:
     )
 
 
-def _exists(path: str, subject: Subject) -> bool:
-    """Whether it is there for a kernel that works beside the notebook, or in the project."""
-    root = (subject.folder or Path()).absolute()
-    for folder in dict.fromkeys(((root / subject.notebook.path).parent, root)):
+def _exists(path: str, folders: list[Path]) -> bool:
+    """Whether it is there for a kernel that works in one of the folders."""
+    for folder in folders:
         place = Path(posixpath.normpath((folder / path).as_posix()))
         look(place)
         try:
-            if place.exists():
-                return True
+            place.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
         except (OSError, ValueError):
-            return True
+            return True  # nobody can tell
+        return True
     return False
+
+
+def _folders(subject: Subject) -> list[Path]:
+    """Where a kernel may work: beside the notebook, in the project, and in the folders of the repository above."""
+    root = (subject.folder or Path()).absolute()
+    own = (root / subject.notebook.path).parent
+    above = list(own.parents)[:_HIGHEST]
+    top = next((folder for folder in (own, *above) if _is_repository(folder)), None)
+    between = [folder for folder in above if top is not None and folder.is_relative_to(top)]
+    return list(dict.fromkeys((own, *between, root)))
+
+
+def _is_repository(folder: Path) -> bool:
+    place = folder / ".git"
+    look(place)
+    return place.exists()
 
 
 def _products(subject: Subject) -> set[str]:
