@@ -41,13 +41,16 @@ def deleted_uses(flows: tuple[CellFlow, ...]) -> Iterator[DeletedUse]:
     for flow in flows:
         here = _deleted_by(flow, bound)
         if gone or here:
-            unknown = bindable(flow, folders=()).unknown_from
+            binds = bindable(flow, folders=())
+            unknown = binds.unknown_from
+            stars = [imported.line for imported in flow.imports if imported.name == "*"]
             asks = mentions(flow, _NAMESPACES)
             for use in flow.uses:
                 found = here.get(use.name)
                 if found is None or (use.line, use.column) <= (found.line, found.column):
                     found = gone.get(use.name)
-                certain = unknown is None or use.line < unknown
+                starred = use.name in binds.names and any(line <= use.line for line in stars)
+                certain = (unknown is None or use.line < unknown) and not starred
                 if found is not None and certain and _surely_read(use) and not (asks and use.conditional):
                     yield DeletedUse(
                         cell=flow.cell,
@@ -58,6 +61,8 @@ def deleted_uses(flows: tuple[CellFlow, ...]) -> Iterator[DeletedUse]:
                     )
             if unknown is not None:
                 gone, here = {}, {}
+            for name in binds.names if stars else ():
+                gone.pop(name, None)
         for name in (*(binding.name for binding in flow.bindings), *flow.maybe_defines):
             gone.pop(name, None)
             bound.add(name)

@@ -602,6 +602,8 @@ CASES = {
             ["3:2:5 warning `y` was deleted in cell 2"],
         ),
         Case("bound again", ["y = 1", "del y", "y = 2", "y"]),
+        Case("bound again by a star import", ["pi = 3\ndel pi", "from math import *", "pi"]),
+        Case("bound again by a star import above it", ["pi = 3", "del pi", "from math import *\npi"]),
         Case("bound again in a branch", ["y = 1", "del y", "import os\nif os.sep:\n    y = 2", "y"]),
         Case("bound again in the same cell", ["y = 1", "del y\ny = 2\ny", "y"]),
         Case("deleted in a branch", ["import os\ny = 1", "if os.sep:\n    del y", "y"]),
