@@ -285,6 +285,15 @@ def test_a_cell_without_ids_around_it_gets_none() -> None:
     assert after["cells"][1] == {"cell_type": "markdown", "metadata": {}, "source": "# é"}
 
 
+def test_a_cell_without_a_source_gets_one() -> None:
+    raw = content(markdown("")).replace(b', "source": ""', b"")
+    cell = read(raw).cells[0]
+
+    after = made(raw, *(Edit(cell=cell, span=at(1, 1, 1, 1), text=text) for text in ("# A", "\nb")))
+
+    assert json.loads(after)["cells"][0]["source"] == "# A\nb"
+
+
 def test_outputs_are_cleared_and_ids_set() -> None:
     raw = content(code("a", count=3, outputs=(STREAM,)), "b", layout=PRETTY)
     cells = read(raw).cells

@@ -173,7 +173,8 @@ def _edited(text: str, edits: list[Edit], *, layout: Layout) -> str:
     if any(end > later for (_, end, _), (later, _, _) in zip(places[1:], places, strict=False)):
         raise ValueError("it changes one place twice")
     if source is None:
-        return with_member(text, 0, ("source",), places[-1][2], layout=layout, outer="")
+        new = "".join(piece for _, _, piece in places[::-1])
+        return with_member(text, 0, ("source",), new, layout=layout, outer="")
     if isinstance(written, str):
         held = tokens(text[source.value : source.end])
         for start, end, new in places:
@@ -202,7 +203,7 @@ def _with_piece(lines: _Lines, start: int, end: int, new: list[str]) -> _Lines:
     """A source that is a list of lines, with the characters from `start` to `end` replaced."""
     if not lines:
         return [(None, line) for line in _cut(new)]
-    at = first = last = 0
+    at = 0
     begins = []
     for _, held in lines:
         begins.append(at)
