@@ -842,6 +842,15 @@ CASES = {
             ],
         ),
         Case(
+            "several in a cell, of which one can be mended",
+            ["from nowhere import *\nfrom math import *\nsqrt(2)"],
+            [
+                "1:1:21 warning star import of `nowhere` and `math`: which names it binds depends on the version installed"
+            ],
+            fixed=["from nowhere import *\nfrom math import sqrt\nsqrt(2)"],
+            leaves=["1:1:21 warning star import of `nowhere`: which names it binds depends on the version installed"],
+        ),
+        Case(
             "of a module that is not at hand",
             ["from nowhere_to_be_found import *", "thing()"],
             [

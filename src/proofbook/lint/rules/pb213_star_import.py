@@ -8,7 +8,7 @@ from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Import
 from proofbook.analyze.names import is_known
 from proofbook.lint.edits import replaced
-from proofbook.lint.fix import Fix
+from proofbook.lint.fix import Edit, Fix
 from proofbook.lint.mentions import Mentions
 from proofbook.lint.rule import Subject, Violation, rule
 from proofbook.lint.star_imports import exported
@@ -22,7 +22,7 @@ _LONGEST_LINE = 88
 def star_import(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
-    Finds `from module import *`.
+    Finds `from module import *`. Reported once for each cell.
 
     ## Why is this bad?
     Which names the notebook has depends on the version of the module. A new release that exports `table` or `sum`
@@ -49,20 +49,23 @@ def star_import(subject: Subject) -> Iterator[Violation]:
     binds one of them itself.
     """
     for flow in subject.flow:
-        for imported in flow.imports:
-            if imported.name == "*":
-                module = "." * imported.level + imported.module
-                yield Violation(
-                    message=f"star import of `{module}`: which names it binds depends on the version installed",
-                    advice="import the names that are used, or the module under a short name",
-                    cell=flow.cell,
-                    line=imported.line,
-                    column=imported.column,
-                    fix=_fix(subject, flow, imported),
-                )
+        stars = [imported for imported in flow.imports if imported.name == "*"]
+        if not stars:
+            continue
+        modules = [f"`{'.' * imported.level}{imported.module}`" for imported in stars]
+        listed = modules[0] if len(modules) == 1 else f"{', '.join(modules[:-1])} and {modules[-1]}"
+        edits = tuple(edit for imported in stars if (edit := _edit(subject, flow, imported)) is not None)
+        yield Violation(
+            message=f"star import of {listed}: which names it binds depends on the version installed",
+            advice="import the names that are used, or the module under a short name",
+            cell=flow.cell,
+            line=stars[0].line,
+            column=stars[0].column,
+            fix=Fix(title="Import by name", safety="unsafe", changes=edits) if edits else None,
+        )
 
 
-def _fix(subject: Subject, flow: CellFlow, imported: Import) -> Fix | None:
+def _edit(subject: Subject, flow: CellFlow, imported: Import) -> Edit | None:
     names = exported(imported.module, folders=subject.search) if not imported.level else None
     if names is None or any(cell.problem is not None for cell in subject.flow):
         return None
@@ -85,8 +88,7 @@ def _fix(subject: Subject, flow: CellFlow, imported: Import) -> Fix | None:
     )
     if statement is None or flow.shifts.get(statement.lineno):
         return None
-    edit = replaced(flow, statement, _written(imported.module, sorted(wanted), indent=statement.col_offset))
-    return Fix(title=f"Import from '{imported.module}' by name", safety="unsafe", changes=(edit,))
+    return replaced(flow, statement, _written(imported.module, sorted(wanted), indent=statement.col_offset))
 
 
 def _read(subject: Subject) -> frozenset[str]:
