@@ -232,7 +232,8 @@ class CallWalk(Walk):
             # a function that is handed over is probably called
             if isinstance(argument, ast.Name) and self.where(argument.id) == "level":
                 handed = called not in CALLING_FUNCTIONS
-                self.emit(Call(argument.id, node, conditional=True, unlikely=self.choices > 0, handed=handed))
+                unlikely, guarded = self.choices > 0, self.guards > 0
+                self.emit(Call(argument.id, node, (), (), True, unlikely, handed, guarded))
         own = self._own(node.func)
         if own is not None:
             self.emit(
@@ -243,6 +244,7 @@ class CallWalk(Walk):
                     tuple((keyword.arg or "**", self._root_of(keyword.value)) for keyword in node.keywords),
                     conditional=self.depth > 0,
                     unlikely=self.choices > 0,
+                    guarded=self.guards > 0,
                 )
             )
             if own in self.state.functions and isinstance(node.func, ast.Name):

@@ -198,7 +198,7 @@ class CellWalk(CallWalk):
         place = at if at is not None else event.node
         given = _matched(summary, event)
         # once for each function and what it is given: functions that call each other would never end
-        call = (event.name, event.conditional, event.unlikely, handed, frozenset(given.items()))
+        call = (event.name, event.conditional, event.unlikely, event.guarded, handed, frozenset(given.items()))
         if call in seen or len(seen) > _CALLS:
             return
         seen.add(call)
@@ -221,8 +221,9 @@ class CellWalk(CallWalk):
                     inner.conditional,
                     inner.unlikely,
                     inner.handed,
+                    inner.guarded,
                 )
-            inner = _conditional(inner, conditional, unlikely=event.unlikely)
+            inner = _conditional(inner, conditional, unlikely=event.unlikely, guarded=event.guarded)
             self._take(inner, via=via or event.name, at=place, seen=seen, handed=handed)
 
     def branches(
@@ -348,11 +349,13 @@ def _perhaps(event: Event) -> Event:
     return _conditional(event, True)
 
 
-def _conditional(event: Event, conditional: bool, *, unlikely: bool = False) -> Event:
+def _conditional(event: Event, conditional: bool, *, unlikely: bool = False, guarded: bool = False) -> Event:
     if conditional and not event.conditional:
         event = replace(event, conditional=True)
     if unlikely and isinstance(event, Read | Call) and not event.unlikely:
         event = replace(event, unlikely=True)
+    if guarded and isinstance(event, Read | Call) and not event.guarded:
+        event = replace(event, guarded=True)
     return event
 
 

@@ -65,6 +65,7 @@ class Call(Struct, frozen=True):
     unlikely: bool = False
     handed: bool = False
     """It is not called here, but given to somebody who probably calls it."""
+    guarded: bool = False
 
 
 Event = Read | Bind | Unbind | Change | Call

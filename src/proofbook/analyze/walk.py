@@ -146,14 +146,25 @@ class Walk(ExpressionWalk):
 
         return walk
 
+    def _unlikely(self, statements: list[ast.stmt]) -> Callable[[], bool]:
+        def walk() -> bool:
+            with self.chosen():
+                return self._suite(statements)()
+
+        return walk
+
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
-        suites = [self._suite(node.body)] + ([self._suite(node.orelse)] if node.orelse else [])
+        always = _always(node.test)
+        otherwise = self._unlikely(node.orelse) if always else self._suite(node.orelse)
+        suites = [self._suite(node.body)] + ([otherwise] if node.orelse else [])
         checking = "TYPE_CHECKING" in (getattr(node.test, "id", ""), getattr(node.test, "attr", ""))
         self.import_guards += ["type-checking"] * checking
-        with self.chosen(not _always(node.test)):
+        with self.chosen(not always):
             self.branches(suites, may_skip=not node.orelse)
         del self.import_guards[len(self.import_guards) - checking :]
+        # the rest of the function may never be reached
+        self.choices += not always and any(isinstance(last, ast.Return) for last in (*node.body[-1:], *node.orelse[-1:]))
 
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)
