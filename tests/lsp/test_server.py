@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
-from proofbook.lint import registry
+from proofbook.flow.lint import lint
+from proofbook.lint import baseline, registry
+from proofbook.model.configuration import LintConfiguration
 from tests.lint.factory import code, content, markdown
 from tests.lsp.editing import (
     ABLE,
@@ -280,24 +282,28 @@ def test_a_quick_fix_is_applied_and_the_finding_is_gone(tmp_path: Path, shared: 
     uri = (tmp_path / "a.py").as_uri()
     text = "# %%\nimport json\nimport os, sys\n\n# %%\nfrom math import *\nprint(os.sep, pi)\n"
 
-    async def apply(code_editor: Editor, text: str, title: str, *, version: int) -> str:
-        (action,) = [one for one in await code_editor.actions(uri) if one.title.startswith(title)]
-        text = applied(text, action, uri)
-        code_editor.change(uri, text, version=version)
-        return text
+    async def fixes(code_editor: Editor) -> dict[str, types.CodeAction]:
+        offered = await code_editor.actions(uri)
+        assert all(one.kind == types.CodeActionKind.QuickFix and one.diagnostics for one in offered)
+        return {str(one.diagnostics[0].code): one for one in offered if not one.title.startswith("Suppress")}
 
     async def scenario() -> str:
         code_editor = shared.editor
         code_editor.open(uri, text)
         await code_editor.codes(uri, "PB213", "PB214")
-        offered = await code_editor.actions(uri)
-        assert [one.is_preferred for one in offered][:2] == [True, None]
-        assert all(one.kind == types.CodeActionKind.QuickFix for one in offered)
-        after = await apply(code_editor, text, "Remove what is imported and never used", version=1)
+        offered = await fixes(code_editor)
+        assert offered["PB214"].is_preferred
+        assert offered["PB214"].title == "Remove what is imported and never used"
+        after = applied(text, offered["PB214"], uri)
+        code_editor.change(uri, after, version=1)
         # asked at once: the server looks at what is there now, not at what was there before
-        assert (await code_editor.actions(uri))[0].title.startswith("Import from")
+        offered = await fixes(code_editor)
+        assert list(offered) == ["PB213"]
+        assert not offered["PB213"].is_preferred
+        assert offered["PB213"].title.endswith(" (unsafe: look at it afterwards)")
         await code_editor.codes(uri, "PB213")
-        after = await apply(code_editor, after, "Import from 'math' by name (unsafe", version=2)
+        after = applied(after, offered["PB213"], uri)
+        code_editor.change(uri, after, version=2)
         await code_editor.codes(uri)
         return after
 
@@ -407,7 +413,9 @@ def test_a_rule_that_fails_is_named_and_the_others_go_on(root: Path) -> None:
     broken = """
 import sys
 import msgspec
-from proofbook.lint import registry
+from proofbook.flow.lint import lint
+from proofbook.lint import baseline, registry
+from proofbook.model.configuration import LintConfiguration
 def fail(subject):
     print("noise on standard output")
     sys.stdout.flush()
@@ -447,6 +455,21 @@ def test_configuration_that_cannot_be_read_is_said_once_and_read_again_when_it_i
         code_editor.change(uri, CELL + "\n")
         await code_editor.codes(uri)
         assert len(code_editor.messages) == 1
+
+    shared.run(scenario())
+
+
+def test_what_the_baseline_knows_is_not_shown(root: Path, shared: Shared) -> None:
+    uri = put(root, "a.ipynb", ("code", "print(old)"))
+    configuration = LintConfiguration(select=["PB201"])
+    found = lint([root / "a.ipynb"], root=root, configuration=configuration).findings
+    (root / configuration.baseline).write_bytes(baseline.encoded(baseline.made(found)))
+
+    async def scenario() -> None:
+        code_editor = shared.editor
+        code_editor.open(uri, sent(("code", "print(old)"), ("code", "print(new)")))
+        (told,) = await code_editor.codes(uri, "PB201")
+        assert told.range.start.line == 3
 
     shared.run(scenario())
 

@@ -7,8 +7,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from proofbook.analyze.cells import CellFlow
-from proofbook.lint import engine, registry
+from proofbook.lint import baseline, engine, registry
+from proofbook.lint.baseline import Baseline
 from proofbook.lint.fix import Fix
+from proofbook.lint.result import LintResult
 from proofbook.lint.rule import Project
 from proofbook.lsp.opened import Opened
 from proofbook.model.configuration import LintConfiguration
@@ -27,12 +29,19 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     opened: Opened
     found: tuple[Found, ...] = ()
-    """Without the suppressed ones."""
+    """Without the suppressed ones, and those that the baseline knows."""
     failures: tuple[str, ...] = ()
     """Of our own: which rule failed, and how."""
 
 
-def look(opened: Opened, *, configuration: LintConfiguration, project: Project | None, folder: Path | None) -> Seen:
+def look(
+    opened: Opened,
+    *,
+    configuration: LintConfiguration,
+    project: Project | None,
+    folder: Path | None,
+    known: Baseline | None = None,
+) -> Seen:
     """All that is to be said of `opened` now. Never raises for what is in the notebook, nor for what a rule does."""
     failures: list[str] = []
     if opened.unreadable is not None:
@@ -50,9 +59,12 @@ def look(opened: Opened, *, configuration: LintConfiguration, project: Project |
             opened, configuration=configuration, project=project, folder=folder, flow=flow, failures=failures
         )
         found = tuple(alone)
+    if known is not None:
+        marked = baseline.compared(LintResult(findings=tuple(f for f, _ in found)), known, judged=lambda _: False)
+        found = tuple((finding, fix) for finding, (_, fix) in zip(marked.findings, found, strict=True))
     return Seen(
         opened=opened,
-        found=tuple((finding, fix) for finding, fix in found if finding.suppressed is None and _known(opened, finding)),
+        found=tuple((finding, fix) for finding, fix in found if finding.counts and _is_sure(opened, finding)),
         failures=tuple(failures),
     )
 
@@ -77,7 +89,7 @@ def _one_by_one(
         yield from (pair for pair in found if pair[0].rule == rule.code)
 
 
-def _known(opened: Opened, finding: Finding) -> bool:
+def _is_sure(opened: Opened, finding: Finding) -> bool:
     """Whether the finding speaks of what is known; where only the cells' text is, there are no tags to be missed."""
     return opened.saved or not finding.rule.startswith(_OF_METADATA) or finding.rule == "PB807"
 

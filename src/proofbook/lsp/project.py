@@ -5,7 +5,8 @@ from pathlib import Path
 
 from proofbook.exceptions import ProofbookError
 from proofbook.flow import configuration, projects
-from proofbook.lint import registry
+from proofbook.lint import baseline, registry
+from proofbook.lint.baseline import Baseline
 from proofbook.lint.rule import Project
 from proofbook.model.configuration import LintConfiguration
 
@@ -31,6 +32,7 @@ class Surroundings:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.lint = LintConfiguration()
+        self.baseline: Baseline | None = None
         self.problem: str | None = None
         """Why configuration or pipeline cannot be read; what can be is used."""
         self._pipeline = projects.Known()
@@ -38,18 +40,18 @@ class Surroundings:
 
     def refresh(self) -> bool:
         """Read again what has changed on disk since; whether anything has."""
-        state = tuple(map(self._looked, _FILES))
-        if state == self._state:
+        if tuple(map(self._looked, (*_FILES, self.lint.baseline))) == self._state:
             return False
-        self._state = state
-        self.lint, self._pipeline, self.problem = LintConfiguration(), projects.Known(), None
+        self.lint, self._pipeline, self.baseline, self.problem = LintConfiguration(), projects.Known(), None, None
         try:
             self._pipeline = projects.known(self.root)
             found = configuration.load(self.root).lint
             registry.selected(found)  # refuses codes that no rule has
             self.lint = found
+            self.baseline = baseline.read(self.root / found.baseline)
         except ProofbookError as error:
             self.problem = str(error)
+        self._state = tuple(map(self._looked, (*_FILES, self.lint.baseline)))
         return True
 
     def project(self, path: Path, *, shown: str) -> Project | None:

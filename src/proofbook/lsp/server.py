@@ -99,6 +99,7 @@ class Server(LanguageServer):
             configuration=project.lint,
             project=project.project(document.path, shown=shown),
             folder=project.root,
+            known=project.baseline,
         )
         self._seen[uri] = seen
         for failure in seen.failures:
