@@ -6,7 +6,7 @@ Objects whose kind is plain are judged by the table of their library's methods. 
 
 import ast
 from collections.abc import Mapping
-from itertools import chain
+from itertools import chain, pairwise
 
 from msgspec import Struct, field
 
@@ -24,6 +24,7 @@ from proofbook.analyze.known_calls import (
     WILD_CALLS,
 )
 from proofbook.analyze.names import is_known
+from proofbook.analyze.sharing import shared_by
 from proofbook.analyze.walk import Walk
 
 __all__ = ["CallWalk", "NotebookState", "SeenCall", "imported_as"]
@@ -41,6 +42,8 @@ class NotebookState(Struct):
     bound: set[str] = field(default_factory=set)
     kinds: dict[str, str] = field(default_factory=dict)
     """Name at the notebook's level -> what kind of object it stands for, as `library_methods` calls it."""
+    givers: set[str] = field(default_factory=set)
+    """Functions that may give back an object of the notebook's own."""
     callable: set[str] = field(default_factory=set)
     """Names of functions, and of classes with methods, in `functions`."""
     classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -93,7 +96,13 @@ class CallWalk(Walk):
     """The walk with its calls; what happens is still handed to `emit`."""
 
     def __init__(
-        self, state: NotebookState, *, ahead: Mapping[str, str], lines: list[str], shifts: dict[int, int]
+        self,
+        state: NotebookState,
+        *,
+        ahead: Mapping[str, str],
+        lines: list[str],
+        shifts: dict[int, int],
+        sharing: bool = False,
     ) -> None:
         """
         Args:
@@ -101,8 +110,9 @@ class CallWalk(Walk):
             ahead: All imports of the notebook, for functions that are written above an import.
             lines: The lines of the code that is walked.
             shifts: See `magics.Transformed`.
+            sharing: Look for `CellFlow.maybe_aliases`.
         """
-        super().__init__()
+        super().__init__(sharing=sharing)
         self.state = state
         self.ahead = ahead
         self.lines = lines
@@ -215,6 +225,9 @@ class CallWalk(Walk):
             self.change(owner, node=node, how="method", text=f".{name}()", sure=True, kind=kind)
         elif name not in keeps:
             self.change(owner, node=node, how="method", text=f".{name}()", sure=False, kind=kind)
+        if name not in keeps:
+            for argument in (*node.args, *node.keywords):
+                self.share(owner, argument)
         at = library_methods.CHANGES_ARGUMENT.get((kind or "", name), len(node.args))
         for argument in node.args[at : at + 1]:
             self.change(argument, node=node, how="argument", text=f"{ast.unparse(node.func)}(...)", sure=True)
@@ -225,6 +238,9 @@ class CallWalk(Walk):
         if changed is not None and len(node.args) > changed:
             text = f"{ast.unparse(node.func)}(...)"
             self.change(node.args[changed], node=node, how="argument", text=text, sure=True)
+            # `setattr(x, "name", y)`, `heappush(xs, y)`
+            for argument in node.args[changed + 1 :]:
+                self.share(node.args[changed], argument)
             return
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -248,13 +264,31 @@ class CallWalk(Walk):
                 )
             )
             if own in self.state.functions and isinstance(node.func, ast.Name):
+                self._given_in_parts(arguments, node)
                 return
         if harmless or dotted in HARMLESS_FUNCTIONS or (dotted or "").partition(".")[0] in HARMLESS_MODULES:
             return
-        given = [argument for argument in arguments if self.root(argument) is not None]
+        given = [argument for argument in arguments if shared_by(argument)]
         text = f"{ast.unparse(node.func)}(...)" if given else ""
         for argument in given:
             self.change(argument, node=node, how="argument", text=text, sure=False)
+        if len(given) > 1:
+            self._shared_among(given, node)
+
+    def _given_in_parts(self, arguments: list[ast.expr], node: ast.Call) -> None:
+        """Of an argument like `[a, b]`, or a name of a function's own, it cannot be told for what it stands."""
+        parts = [each for each in arguments if self._root_of(each) is None]
+        for argument in parts:
+            self.change(argument, node=node, how="argument", text=f"{ast.unparse(node.func)}(...)", sure=False)
+        if any(map(shared_by, parts)):
+            self._shared_among(arguments, node)
+
+    def _shared_among(self, arguments: list[ast.expr], node: ast.Call) -> None:
+        """A function may put one of its arguments into another."""
+        if not (self.scopes or self.sharing):
+            return
+        for first, second in pairwise(sorted(frozenset().union(*map(shared_by, arguments)))):
+            self.shared(first, (second,), node)
 
     def _own(self, called: ast.expr) -> str | None:
         """The function of the notebook's level that is called: `f`, or `A.f` for a method of one of its own classes."""
@@ -280,6 +314,8 @@ class CallWalk(Walk):
     def _root_of(self, node: ast.expr) -> tuple[str, bool] | None:
         name = self.root(node)
         place = self.where(name) if name else "local"
+        if place == "parameter" and any(name in scope.rebound for scope in self.scopes):
+            return None
         return (name, place == "parameter") if name and place != "local" else None
 
 

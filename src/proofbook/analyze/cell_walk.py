@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from proofbook.analyze.call_walk import CallWalk, NotebookState, imported_as
-from proofbook.analyze.events import Bind, Call, Change, Event, Read, Summary, Unbind
+from proofbook.analyze.events import Bind, Call, Change, Event, Read, Share, Summary, Unbind
 from proofbook.analyze.flow import Alias, Definition, Import, Mutation, Span, Use
 from proofbook.analyze.known_calls import (
     CHANGING_METHODS,
@@ -43,7 +43,13 @@ class CellWalk(CallWalk):
     """One cell. After `walk(tree)`, its fields say what was found."""
 
     def __init__(
-        self, state: NotebookState, *, ahead: Mapping[str, str], lines: list[str], shifts: dict[int, int]
+        self,
+        state: NotebookState,
+        *,
+        ahead: Mapping[str, str],
+        lines: list[str],
+        shifts: dict[int, int],
+        sharing: bool = False,
     ) -> None:
         """
         Args:
@@ -51,8 +57,9 @@ class CellWalk(CallWalk):
             ahead: All imports of the notebook, for functions that are written above an import.
             lines: The lines of the code that is walked.
             shifts: See `magics.Transformed`.
+            sharing: Look for `CellFlow.maybe_aliases`.
         """
-        super().__init__(state, ahead=ahead, lines=lines, shifts=shifts)
+        super().__init__(state, ahead=ahead, lines=lines, shifts=shifts, sharing=sharing)
         self.bound = _Bound(set(), set())
         self.bindings: list[Definition] = []
         self.deleted: dict[str, Span] = {}
@@ -63,6 +70,7 @@ class CellWalk(CallWalk):
         self.mutations: list[Mutation] = []
         self.maybe_mutations: list[Mutation] = []
         self.aliases: list[Alias] = []
+        self.maybe_aliases: list[Alias] = []
         self.imports: list[Import] = []
         self.awaits = False
         self.lambdas: dict[int, str] = {}
@@ -109,6 +117,8 @@ class CellWalk(CallWalk):
             self._unbind(event, self.span(place))
         elif isinstance(event, Change):
             self._change(event, place, via)
+        elif isinstance(event, Share):
+            self._share(event.name, event.of, place)
         else:
             handed = handed or event.handed
             self._called(event, via=via, at=at, seen=set() if seen is None else seen, handed=handed)
@@ -191,6 +201,15 @@ class CellWalk(CallWalk):
         elif not module and not (event.name in KNOWN_NAMES and event.name not in self.state.bound):
             self.maybe_mutations.append(mutation)
 
+    def _share(self, name: str, of: str, place: ast.AST) -> None:
+        modules = self.state.imports
+        if name == of or name in modules or of in modules or (is_known(of) and of not in self.state.bound):
+            return
+        if of in self.state.functions and of not in self.state.givers:
+            return
+        line, column = self.start(place)
+        self.maybe_aliases.append(Alias(name=name, of=of, exact=False, line=line, column=column))
+
     def _called(self, event: Call, *, via: str | None, at: ast.AST | None, seen: set[object], handed: bool) -> None:
         summary = self.state.summary(event.name)
         if summary is None:
@@ -212,6 +231,14 @@ class CellWalk(CallWalk):
                 inner = Change(
                     root[0], inner.node, "argument", f"{event.name}(...): {inner.text}", inner.sure and not summary.lazy
                 )
+            elif isinstance(inner, Share):
+                ends = [
+                    given.get(end) if parameter else (end, False)
+                    for end, parameter in zip((inner.name, inner.of), inner.parameters, strict=True)
+                ]
+                if None in ends or any(end and end[1] for end in ends):
+                    continue
+                inner = Share(ends[0][0], ends[1][0], inner.node)  # type: ignore[index]
             elif isinstance(inner, Call):
                 inner = Call(
                     inner.name,
@@ -261,6 +288,12 @@ class CellWalk(CallWalk):
     def finished(self, summary: Summary, node: Function) -> None:
         if self.summaries:
             return
+        returned, self.returns = self.returns, []
+        if isinstance(node, ast.FunctionDef) and not self.scopes:
+            self.state.givers.discard(node.name)
+            for given, place in returned:
+                self.state.givers.add(node.name)
+                self._share(node.name, given, place)
         if isinstance(node, ast.Lambda):
             name = self.lambdas.get(id(node))
             if name is not None:

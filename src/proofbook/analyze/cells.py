@@ -32,9 +32,13 @@ _RECORDERS = {
 }
 
 
-def analyze(notebook: Notebook) -> tuple[CellFlow, ...]:
+def analyze(notebook: Notebook, *, sharing: bool = False) -> tuple[CellFlow, ...]:
     """
     Analyse the code cells of `notebook`, in order, as one program from top to bottom.
+
+    Args:
+        notebook: In any language.
+        sharing: Also find `CellFlow.maybe_aliases`, which takes half as long again.
 
     Never raises for what the notebook contains. In a notebook of another language no cell has a tree or a problem.
     """
@@ -43,7 +47,7 @@ def analyze(notebook: Notebook) -> tuple[CellFlow, ...]:
     parsed = [parse_cell(cell) for cell in notebook.code_cells]
     ahead = _all_imports(parsed)
     state = NotebookState()
-    walked = [_walk(flow, isolated, state, ahead) for flow, isolated in parsed]
+    walked = [_walk(flow, isolated, state, ahead, sharing) for flow, isolated in parsed]
     constants = _constants([flow for flow, _ in walked])
     paths = frozenset(name for name, value in constants.items() if _is_path(value, _namer(ahead)))
     return tuple(_with_calls(flow, calls, constants, paths) for flow, calls in walked)
@@ -96,11 +100,11 @@ def _all_imports(parsed: list[tuple[CellFlow, bool]]) -> dict[str, str]:
 
 
 def _walk(
-    flow: CellFlow, isolated: bool, state: NotebookState, ahead: Mapping[str, str]
+    flow: CellFlow, isolated: bool, state: NotebookState, ahead: Mapping[str, str], sharing: bool
 ) -> tuple[CellFlow, list[SeenCall]]:
     if flow.tree is None:
         return _magics_only(flow), []
-    walk = CellWalk(state, ahead=ahead, lines=flow.code.split("\n"), shifts=flow.shifts)
+    walk = CellWalk(state, ahead=ahead, lines=flow.code.split("\n"), shifts=flow.shifts, sharing=sharing)
     try:
         walk.walk(flow.tree)
     except RecursionError:
@@ -124,6 +128,7 @@ def _walk(
         mutates=tuple(walk.mutations),
         maybe_mutates=tuple(dict.fromkeys(walk.maybe_mutations)),
         aliases=tuple(walk.aliases),
+        maybe_aliases=tuple(dict.fromkeys(walk.maybe_aliases)),
         imports=tuple(walk.imports),
         exits=tuple(walk.exits),
         top_level_await=walk.awaits,

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from proofbook.analyze.flow import Binding
 
-__all__ = ["Bind", "Call", "Change", "Event", "Read", "Summary", "Unbind"]
+__all__ = ["Bind", "Call", "Change", "Event", "Read", "Share", "Summary", "Unbind"]
 
 
 class Read(Struct, frozen=True):
@@ -68,7 +68,18 @@ class Call(Struct, frozen=True):
     guarded: bool = False
 
 
-Event = Read | Bind | Unbind | Change | Call
+class Share(Struct, frozen=True):
+    """Two names may stand for one object from here on, or for objects with a part in common."""
+
+    name: str
+    of: str
+    node: ast.AST
+    parameters: tuple[bool, bool] = (False, False)
+    """Which of the two are parameters of the function around it."""
+    conditional: bool = False
+
+
+Event = Read | Bind | Unbind | Change | Call | Share
 
 
 class Summary(Struct):

@@ -240,6 +240,15 @@ class CellFlow(Struct, frozen=True, kw_only=True):
     """
     aliases: tuple[Alias, ...] = ()
 
+    maybe_aliases: tuple[Alias, ...] = ()
+    """
+    Names that may have (a part of) an object in common besides: `x = [y]`, `x = f(y)`, `for x in y`, `x.append(y)`.
+    Only where `cells.analyze` is asked for them.
+
+    Whatever changes is named in `mutates` or `maybe_mutates`, or is linked, through these and `aliases` in either
+    direction, to a name that is.
+    """
+
     imports: tuple[Import, ...] = ()
     calls: tuple[Called, ...] = ()
     """In the order in which they stand."""

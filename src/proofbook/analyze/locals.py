@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from proofbook.analyze.syntax import PARTS
 
-__all__ = ["Locals", "arguments_of", "bound_in", "children", "pattern_names", "statements_of"]
+__all__ = ["Locals", "arguments_of", "bound_in", "captured", "children", "pattern_names", "statements_of"]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -97,6 +97,23 @@ def pattern_names(node: ast.AST) -> list[str]:
     return []
 
 
+def _walruses(node: ast.AST) -> list[ast.AST]:
+    """The targets of `:=` anywhere in `node`."""
+    found: list[ast.AST] = []
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.NamedExpr):
+            found.append(node.target)
+        stack += children(node)
+    return found
+
+
+def captured(pattern: ast.pattern) -> list[str]:
+    """All names that a pattern captures."""
+    return [name for node in ast.walk(pattern) for name in pattern_names(node)]
+
+
 def _inside(node: ast.AST) -> list[ast.AST]:
     """The children that belong to the same scope as `node`."""
     if isinstance(node, ast.Name):
@@ -109,5 +126,5 @@ def _inside(node: ast.AST) -> list[ast.AST]:
         return [*node.decorator_list, *node.bases, *node.keywords]
     if isinstance(node, _COMPREHENSIONS):
         # its targets are its own; only `:=` reaches out
-        return [child.target for child in ast.walk(node) if isinstance(child, ast.NamedExpr)]
+        return _walruses(node)
     return children(node)

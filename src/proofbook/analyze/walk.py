@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 from proofbook.analyze.events import Unbind
 from proofbook.analyze.flow import Binding
-from proofbook.analyze.locals import pattern_names, statements_of
+from proofbook.analyze.locals import captured, pattern_names, statements_of
 from proofbook.analyze.names import CLASS_NAMES
+from proofbook.analyze.sharing import shared_by
 from proofbook.analyze.walk_expressions import ExpressionWalk, Scope
 
 __all__ = ["Walk"]
@@ -92,6 +93,7 @@ class Walk(ExpressionWalk):
         self.visit(node.value)
         for target in node.targets:
             self.visit(target)
+            self.share(target, node.value)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         target = node.target
@@ -100,6 +102,7 @@ class Walk(ExpressionWalk):
             self.visit(node.value)
             self.change(target, node=node, how="augmented", text="augmented assignment", sure=False)
             self.bind(target.id, target, "augmented")
+            self.share(target, node.value)
             return
         self.visit(target.value)
         if isinstance(target, ast.Subscript):
@@ -107,6 +110,7 @@ class Walk(ExpressionWalk):
         self.visit(node.value)
         how, text = ("item", "[...] =") if isinstance(target, ast.Subscript) else ("attribute", f".{target.attr} =")
         self.change(target.value, node=node, how=how, text=text, sure=True)
+        self.share(target, node.value)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
@@ -116,6 +120,7 @@ class Walk(ExpressionWalk):
                 self.bind(node.target.id, node.target, "annotated")
             else:
                 self.visit(node.target)
+            self.share(node.target, node.value)
         in_function = bool(self.scopes) and self.scopes[-1].kind == "function"
         if not self.lazy_annotations and not in_function:
             self.visit(node.annotation)
@@ -132,6 +137,14 @@ class Walk(ExpressionWalk):
             if alias.name != "*":
                 self.bind(alias.asname or alias.name, alias, "import")
         self.seen_import(node)
+
+    def visit_Return(self, node: ast.Return) -> None:
+        self.generic_visit(node)
+        if node.value is not None and self.summaries:
+            # what a function gives back may be the notebook's own
+            for name, parameter in self.outward(shared_by(node.value)):
+                if not parameter:
+                    self.returns.append((name, node))
 
     def visit_Raise(self, node: ast.Raise) -> None:
         self.generic_visit(node)
@@ -178,6 +191,7 @@ class Walk(ExpressionWalk):
 
         def walk() -> bool:
             self.targets(node.target, "for")
+            self.share(node.target, node.iter)
             return self._suite(node.body)()
 
         gone = _deleted(node.body)
@@ -217,6 +231,7 @@ class Walk(ExpressionWalk):
             self.visit(item.context_expr)
             if item.optional_vars is not None:
                 self.targets(item.optional_vars, "with")
+                self.share(item.optional_vars, item.context_expr)
             called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
             catches = _CATCHING & {getattr(called, "id", ""), getattr(called, "attr", "")}
             cut_short |= bool(catches)
@@ -241,6 +256,8 @@ class Walk(ExpressionWalk):
         def case(case: ast.match_case) -> Callable[[], bool]:
             def walk() -> bool:
                 self.visit(case.pattern)
+                for name in captured(case.pattern):
+                    self.shared(name, shared_by(node.subject), case.pattern)
                 if case.guard is not None:
                     self.visit(case.guard)
                 return self._suite(case.body)()

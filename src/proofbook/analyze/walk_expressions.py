@@ -8,15 +8,16 @@ a class body sees its own names, the functions in it do not.
 # ruff: noqa: SIM905  lists of words read best as words
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
-from proofbook.analyze.events import Bind, Change, Event, Read, Summary, Unbind
+from proofbook.analyze.events import Bind, Change, Event, Read, Share, Summary, Unbind
 from proofbook.analyze.flow import Binding
 from proofbook.analyze.locals import bound_in
+from proofbook.analyze.sharing import shared_by
 from proofbook.analyze.syntax import PARTS
 
 __all__ = ["ExpressionWalk", "Function", "Scope"]
@@ -44,6 +45,10 @@ class Scope(Struct):
     imports: dict[str, str] = field(default_factory=dict)
     name: str = ""
     """Of a class."""
+    links: dict[str, set[str]] = field(default_factory=dict)
+    """Of its own names, those whose objects they may share."""
+    rebound: set[str] = field(default_factory=set)
+    """Parameters that stand for something else by now, perhaps."""
 
 
 class ExpressionWalk(ast.NodeVisitor):
@@ -55,7 +60,8 @@ class ExpressionWalk(ast.NodeVisitor):
 
     _visitors: ClassVar[dict[type[ast.AST], Callable[[Any, Any], None]]] = {}
 
-    def __init__(self) -> None:
+    def __init__(self, *, sharing: bool = False) -> None:
+        self.sharing = sharing
         self.scopes: list[Scope] = []
         self.summaries: list[Summary] = []
         self.depth = 0
@@ -65,6 +71,7 @@ class ExpressionWalk(ast.NodeVisitor):
         self.import_guards: list[str] = []
         self.repeats = 0
         self.yields = False
+        self.returns: list[tuple[str, ast.AST]] = []
         self.lazy_annotations = False
 
     def __init_subclass__(cls) -> None:
@@ -147,7 +154,6 @@ class ExpressionWalk(ast.NodeVisitor):
         """Whose name it is here: `level` (the notebook's), `parameter` of the outermost function, or `local`."""
         if not self.scopes:
             return "level"
-        functions = [index for index, scope in enumerate(self.scopes) if scope.kind == "function"]
         for index in range(len(self.scopes) - 1, -1, -1):
             scope = self.scopes[index]
             if name in scope.globals:
@@ -158,8 +164,9 @@ class ExpressionWalk(ast.NodeVisitor):
                     return "local"
                 continue
             if name in scope.names:
-                outermost = functions and index == functions[0]
-                return "parameter" if outermost and name in scope.parameters else "local"
+                if name not in scope.parameters:
+                    return "local"
+                return "local" if any(outer.kind == "function" for outer in self.scopes[:index]) else "parameter"
         return "level"
 
     def bind(self, name: str, node: ast.AST, kind: Binding) -> None:
@@ -171,6 +178,8 @@ class ExpressionWalk(ast.NodeVisitor):
         if index >= 0 and name not in self.scopes[index].globals:
             if self.scopes[index].kind != "function":
                 self.scopes[index].names.add(name)
+            elif name in self.scopes[index].parameters:
+                self.scopes[index].rebound.add(name)
             return
         self.emit(Bind(name, node, kind, conditional=self.depth > 0))
 
@@ -192,11 +201,73 @@ class ExpressionWalk(ast.NodeVisitor):
         self, expression: ast.AST, *, node: ast.AST, how: str, text: str, sure: bool, kind: str | None = None
     ) -> None:
         """The object that `expression` stands for, or a part of it, is changed in place."""
-        name = self.root(expression)
-        place = self.where(name) if name else "local"
-        if name and place != "local":
+        root = self.root(expression)
+        place = self.where(root) if root else "local"
+        if root and place != "local":
             parameter = place == "parameter"
-            self.emit(Change(name, node, how, text, sure, parameter, kind, conditional=self.depth > 0))
+            sure = sure and not (parameter and any(root in scope.rebound for scope in self.scopes))
+            self.emit(Change(root, node, how, text, sure, parameter, kind, conditional=self.depth > 0))
+            linked = {name for scope in self.scopes for name in scope.links.get(root, ())} if parameter else ()
+            for name, other in self.outward(linked):
+                self.emit(Change(name, node, how, text, False, other, conditional=self.depth > 0))
+        # what an own name of a function stands for, or what `(a or b)` is, may be an object of the notebook's
+        elif root is None or self.scopes:
+            for name, parameter in self.outward(shared_by(expression)):
+                self.emit(Change(name, node, how, text, False, parameter, conditional=self.depth > 0))
+
+    def outward(self, names: Iterable[str]) -> list[tuple[str, bool]]:
+        """
+        Of `names`, those of the notebook, and those of the outermost function's parameters, with whether they are that.
+
+        Own names of a function count as what they may share their objects with.
+        """
+        if not self.scopes:
+            return [(name, False) for name in sorted(names)]
+        found: dict[tuple[str, bool], None] = {}
+        waiting, seen = sorted(names), set()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            place = self.where(name)
+            if place != "local":
+                found[name, place == "parameter"] = None
+            for scope in self.scopes:
+                waiting += sorted(scope.links.get(name, ()))
+        return list(found)
+
+    def share(self, target: ast.expr, value: ast.AST) -> None:
+        """What `target` stands for from here on, or now holds, may be (a part of) what `value` gives."""
+        if not (self.scopes or self.sharing):
+            return
+        if isinstance(target, ast.Tuple | ast.List):
+            for element in target.elts:
+                self.share(element, value)
+            return
+        root = self.root(target)
+        if root is not None:
+            self.shared(root, shared_by(value), target)
+
+    def shared(self, name: str, names: Iterable[str], node: ast.AST) -> None:
+        """The object of `name` may be, or hold, one of `names`."""
+        others = sorted(other for other in names if other != name)
+        place = self.where(name)
+        if place != "level":
+            scope = next((scope for scope in reversed(self.scopes) if name in scope.names), self.scopes[-1])
+            scope.links.setdefault(name, set()).update(others)
+        if not self.sharing:
+            return
+        if place == "local":
+            # what it held before may hold the new one now
+            ends = [end for end in self.outward([name]) if end[0] != name]
+        else:
+            ends = [(name, place == "parameter")]
+        for first in ends:
+            for second in self.outward(others):
+                if first != second:
+                    both = (first[1], second[1])
+                    self.emit(Share(first[0], second[0], node, both, conditional=self.depth > 0))
 
     @staticmethod
     def root(expression: ast.AST) -> str | None:
@@ -222,6 +293,7 @@ class ExpressionWalk(ast.NodeVisitor):
             self.scopes[-1].names.discard(node.id)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self.share(node.target, node.value)
         self.seen_assignment([node.target], node.value)
         self.visit(node.value)
         self.bind(node.target.id, node.target, "walrus")
@@ -316,6 +388,8 @@ class ExpressionWalk(ast.NodeVisitor):
 
         def walk() -> bool:
             self.scopes.append(Scope("comprehension", names=targets))
+            for generator in node.generators:
+                self.share(generator.target, generator.iter)
             self.repeats += 1
             for index, generator in enumerate(node.generators):
                 if generator.is_async:
@@ -346,6 +420,7 @@ class ExpressionWalk(ast.NodeVisitor):
         kept = self.depth, self.choices, self.guards, self.repeats, self.yields
         self.yields = False
         self.depth = self.choices = self.guards = self.repeats = 0
+        scope.links = {name: set(shared_by(default)) for name, default in _default_of(node)}
         self.scopes.append(scope)
         self.summaries.append(summary)
         statements: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
@@ -356,3 +431,14 @@ class ExpressionWalk(ast.NodeVisitor):
         self.scopes.pop()
         self.depth, self.choices, self.guards, self.repeats, self.yields = kept
         self.finished(summary, node)
+
+
+def _default_of(node: Function) -> Iterator[tuple[str, ast.expr]]:
+    """Parameters with their defaults."""
+    spec = node.args
+    positional = [*spec.posonlyargs, *spec.args]
+    pairs = [
+        *zip(positional[::-1], spec.defaults[::-1], strict=False),
+        *zip(spec.kwonlyargs, spec.kw_defaults, strict=True),
+    ]
+    return ((argument.arg, default) for argument, default in pairs if default is not None)
