@@ -566,6 +566,15 @@ CASES = {
                 "requirements.txt": "numpy>=2",
             },
         ),
+        Case(
+            "all that a package has",
+            ["from seaborn import *"],
+            ["1:1:21 warning `seaborn` is not declared: package seaborn stands in no requirements.txt"],
+            files={"requirements.txt": "numpy>=2"},
+        ),
+        Case(
+            "another notebook runs first", ["%run common.ipynb\nimport seaborn"], files={"requirements.txt": "numpy>=2"}
+        ),
         Case("a module that nobody knows", ["import warehouse_of_acme"], files={"requirements.txt": "numpy>=2"}),
         Case(
             "modules from anywhere",
