@@ -688,6 +688,16 @@ CASES = {
             "the other branch exits",
             ["import os, sys\nif os.sep == '/':\n    y = 1\nelse:\n    sys.exit(1)", "print(y)"],
         ),
+        Case("below an exit that nobody takes", ["import sys\nsys.exit\nassert False\ny = 1", "print(y)"]),
+        Case(
+            "captured by a match",
+            [
+                "match load():\n    case [first, *rest]:\n        pass\n    case {**more}:\n        pass",
+                "print(first, rest)",
+            ],
+        ),
+        Case("a setting that is off", ["full = False", "if not full:\n    y = 1", "print(y)"]),
+        Case("a group of failures", ["try:\n    y = load()\nexcept* ValueError:\n    y = 0", "print(y)"]),
         Case("an early exit", ["import os\nif not os.sep:\n    raise OSError\ny = 1", "print(y)"]),
         Case(
             "the handler raises", ["try:\n    y = open('a').read()\nexcept OSError:\n    raise SystemExit", "print(y)"]

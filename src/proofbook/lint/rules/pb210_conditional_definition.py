@@ -75,7 +75,7 @@ def conditional_definition(subject: Subject) -> Iterator[Violation]:
         for binding in flow.bindings:
             if binding.name in sure or binding.kind in {"global", "magic", "except"}:
                 continue
-            if binding.name in maybe and maybe[binding.name].definition is not binding:
+            if not binding.conditional or binding.name in maybe:
                 sure.add(binding.name)
             maybe.setdefault(binding.name, _Maybe(flow, binding))
 
