@@ -177,7 +177,8 @@ class Walk(ExpressionWalk):
             self.branches(suites, may_skip=not node.orelse)
         del self.import_guards[len(self.import_guards) - checking :]
         # the rest of the function may never be reached
-        self.choices += not always and any(isinstance(last, ast.Return) for last in (*node.body[-1:], *node.orelse[-1:]))
+        lasts = (*node.body[-1:], *node.orelse[-1:])
+        self.choices += not always and any(isinstance(last, ast.Return) for last in lasts)
 
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)
