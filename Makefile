@@ -30,7 +30,8 @@ lab: $(STAMP) ## JupyterLab on this project
 bench: $(STAMP) ## what a build costs, beside its peers: every figure of docs/benchmarks.md (about an hour; ROUNDS=1: a look)
 	@$(RUN)/python benchmarks/everything.py $(if $(ROUNDS),--rounds $(ROUNDS))
 
-soak: $(STAMP) ## random kills of a build, with the store checked after each
+soak: $(STAMP) ## files that no editor wrote, put before lint; random kills of a build, with the store checked after each
+	@$(RUN)/python benchmarks/lint_fuzz.py 300
 	@PATH="$(CURDIR)/$(RUN):$$PATH" $(RUN)/python benchmarks/soak.py
 
 docs: $(STAMP) ## regenerate the pages that are made from the code

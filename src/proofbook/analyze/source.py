@@ -23,7 +23,7 @@ __all__ = ["MAX_BYTES", "language_and_kernel", "parse", "parse_document", "read"
 
 _EXPLAINED = 16 * 1000 * 1000
 """Bytes up to which it is said in which line the JSON of a file is wrong: that reads it a second time."""
-_LARGEST_SCRIPT = 4 * 1000 * 1000
+_LARGEST_SCRIPT = limits.MAX_CODE
 _KINDS: dict[str, Literal["code", "markdown", "raw"]] = {"code": "code", "markdown": "markdown", "raw": "raw"}
 _LITERALS = ("null", "true", "false", "NaN", "Infinity", "-Infinity")
 _NUMBERS = (".", "e", "E", "e+", "e-", "E+", "E-")
@@ -89,7 +89,9 @@ def parse(content: bytes, *, path: str) -> Notebook:
     """
     if Path(path).suffix in scripts.SUFFIXES:
         if len(content) > _LARGEST_SCRIPT:
-            raise NotebookError(f"{path}: is larger than the {_LARGEST_SCRIPT // 1_000_000} MB of a script; split it")
+            raise NotebookError(
+                f"{path}: is larger than the {_LARGEST_SCRIPT // 1000} kB of a script that are read; split it"
+            )
         return _parse_script(_decode(content, path), path)
     document = parse_document(content, path=path)
     metadata: dict[str, Any] = document.get("metadata", {})

@@ -100,10 +100,10 @@ def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[tuple[Finding
             continue
         told: set[tuple[int, str]] = set()
         for violation in sorted(rule.check(subject), key=lambda found: (found.line, found.column)):
-            finding = _finding(subject.notebook, rule, violation)
-            alike = (finding.cell, violation.once)
+            alike = (violation.cell.number if violation.cell is not None else 0, violation.once)
             if alike in told:
                 continue
+            finding = _finding(subject.notebook, rule, violation)
             finding = _with_reason(finding, held.reason_for(finding))
             if violation.once and finding.suppressed is None:
                 told.add(alike)

@@ -68,7 +68,7 @@ def _in_cell(notebook: Notebook, cell: Cell, findings: Sequence[Finding], reason
             *([_Comment(line, text, above=False)] if line else []),
             _Comment(max(line, 1), text, above=True),
         ]
-        done = notebook.language == "python" and cell.kind == "code"
+        done = notebook.language == "python" and cell.kind == "code" and bool(cell.source.strip())
         chosen = next((one for one in candidates if done and _holds(cell, [*comments, one], those)), None)
         if chosen is None:
             left += those

@@ -109,7 +109,10 @@ def fingerprint(folder: Path, *, chosen: Selection) -> str | None:
     """
     if chosen.codes is None or looks_around(chosen.codes):
         return None
-    state = os.stat(_binary())  # noqa: PTH116 - many a second
+    try:
+        state = os.stat(_binary())  # noqa: PTH116 - many a second
+    except OSError as error:
+        raise MachineError(f"ruff cannot be run: {error.strerror}; install it, or {_WITHOUT}") from None
     return f"{state.st_size} {state.st_mtime_ns} {settings(folder).digest} {','.join(chosen.codes)}"
 
 
