@@ -39,6 +39,7 @@ class TestRecords:
             (["import os", "names = os.listdir('d')", "record('a', names)"], "unordered"),
             (["import glob", "record('a', [f.upper() for f in glob.glob('*')])"], "unordered"),
             (["from pathlib import Path", "rows = []", "for p in Path('d').iterdir():\n    rows.append(p.name)", "record('a', rows)"], "unordered"),
+            (["import os, pandas as pd", "out = []\nfor f in os.listdir('d'):\n    out.append(pd.read_csv(f))", "record('a', pd.concat(out))"], "unordered"),
             (["kinds = set(xs)", "record('a', list(kinds))"], "unordered"),
             (["record('a', ', '.join({x.name for x in xs}))"], "unordered"),
             (["s = {'a', 'b'} | t", "out = ''\nfor k in s:\n    out += k", "record('a', out)"], "unordered"),
@@ -64,6 +65,12 @@ class TestRecords:
             ["names = set(xs)", "record('a', len(names))", "record('b', sorted(names))", "record('c', 'x' in names)"],
             ["kinds = set(xs)", "n = 0\nfor k in kinds:\n    n += size(k)", "record('a', n)"],
             ["kinds = set(xs)", "d = {}\nfor k in kinds:\n    d[k] = 1", "record('a', d)"],
+            [
+                "kinds = set(xs)",
+                "s = []\nfor k in kinds:\n    s.append(size(k))",
+                "record('a', sum(s))\nrecord('b', len(s))",
+            ],
+            ["kinds = set(xs)", "for k in kinds:\n    f(k)", "s = []\ns.append(1)\nrecord('a', s)"],
             ["record('a', list({1, 2, 3}))", "record('b', list(set(range(3))))"],
             [
                 "import os, pandas as pd",

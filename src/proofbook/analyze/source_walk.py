@@ -30,6 +30,8 @@ _ORDERING_METHODS = frozenset(
 _SET_METHODS = frozenset("union intersection difference symmetric_difference copy".split())
 _ITERATING = frozenset("list tuple iter enumerate map filter zip next dict.fromkeys itertools.chain".split())
 _GROWING = frozenset("append add extend insert appendleft update setdefault put".split())
+_IN_TURN = frozenset("append appendleft extend insert".split())
+"""Of these, the ones that put things where they come in turn: in a loop without an order, in no order."""
 _WRITING = frozenset("write writelines writerow writerows write_text write_bytes dump".split())
 _NO_INFLUENCE = frozenset("n_jobs workers num_workers max_workers verbose timeout nthreads n_threads".split())
 """Keywords that say how something is computed, not what."""
@@ -91,6 +93,8 @@ class SourceWalk:
         self.names: dict[str, _Value] = {}
         self.local: dict[str, _Value] | None = None
         self.globals: set[str] = set()
+        self.order: dict[Source, bool] = {}
+        """Of the loops around: what they go through in an order that nobody promised."""
         self.functions: dict[str, _Function] = {}
         self.returned: list[_Value] = []
         self.calls = 0
@@ -215,7 +219,10 @@ class SourceWalk:
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         value = _iterated(self._value(node.iter))
         self._assign(node.target, value, None)
+        outer = self.order
+        self.order = outer | {source: sure for source, sure in value.tags.items() if source.kind == "unordered"}
         self._branches([node.body, node.body], skip=True)
+        self.order = outer
         self._suite(node.orelse)
 
     def _assign(self, target: ast.expr, value: _Value, node: ast.expr | None) -> None:
@@ -358,7 +365,8 @@ class SourceWalk:
             return _unsure(_joined([given, *handed]))
         if method in _GROWING and isinstance(node.func, ast.Attribute):
             bag = self._value(node.func.value).bag
-            self._grow(node.func.value, _ordered(given) if bag else _iterated(given))
+            put = _ordered(given) if bag else _iterated(given)
+            self._grow(node.func.value, _joined([put, _Value(self.order)]) if method in _IN_TURN else put)
             return _NOTHING
         if method == "sort" and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
             self._set(node.func.value.id, _ordered(owner))
@@ -418,7 +426,7 @@ class SourceWalk:
         opened = owner.file or next((value.file for _, value in arguments if value.file is not None), None)
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if opened is not None and (owner.file is None or method in _WRITING):
-            value = _joined(_Value(_iterated(value).tags) for _, value in arguments)
+            value = _joined([*(_Value(_iterated(value).tags) for _, value in arguments), _Value(self.order)])
             self._arrives(value, span=self.flow.place(node), file=opened)
 
     def _arrives(

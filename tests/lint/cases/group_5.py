@@ -272,6 +272,20 @@ CASES = {
             ],
         ),
         Case(
+            "files that are read one by one",
+            [
+                "import os\nimport pandas as pd\nout = []\nfor f in os.listdir('data'):\n    out.append(pd.read_csv(f))",
+                "pd.concat(out).to_parquet('all.parquet')",
+            ],
+            [
+                "1:4:10 warning the order of `os.listdir()` is left to chance, and decides what `.to_parquet` writes in cell 2"
+            ],
+            fixed=[
+                "import os\nimport pandas as pd\nout = []\nfor f in sorted(os.listdir('data')):\n    out.append(pd.read_csv(f))",
+                "pd.concat(out).to_parquet('all.parquet')",
+            ],
+        ),
+        Case(
             "a set with a name has no fix",
             [_RECORD + "\nnames = {a, b}\nrecord('names', [n for n in names])"],
             ["1:2:9 warning the order of a set is left to chance, and decides the record `names`"],
