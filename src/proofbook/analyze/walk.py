@@ -178,7 +178,7 @@ class Walk(ExpressionWalk):
         del self.import_guards[len(self.import_guards) - checking :]
         # the rest of the function may never be reached
         lasts = (*node.body[-1:], *node.orelse[-1:])
-        self.choices += not always and any(isinstance(last, ast.Return) for last in lasts)
+        self.choices += any(isinstance(last, ast.Return) for last in lasts)
 
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)

@@ -419,7 +419,9 @@ class ExpressionWalk(ast.NodeVisitor):
         summary = Summary(name, own.parameters, [], method=method)
         kept = self.depth, self.choices, self.guards, self.repeats, self.yields
         self.yields = False
-        self.depth = self.choices = self.guards = self.repeats = 0
+        self.depth = self.repeats = 0
+        if name:  # one that is called at once is guarded, and reached, as what stands around it
+            self.choices = self.guards = 0
         scope.links = {name: set(shared_by(default)) for name, default in _default_of(node)}
         self.scopes.append(scope)
         self.summaries.append(summary)
