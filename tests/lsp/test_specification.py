@@ -1,5 +1,7 @@
 """How JupyterLab finds the server."""
 
+import json
+import subprocess
 import sys
 from importlib.metadata import entry_points
 
@@ -24,3 +26,20 @@ def test_the_server_is_started_with_this_python_and_writes_no_documents_into_the
 
     assert told["argv"] == [sys.executable, "-P", "-m", "proofbook.lsp.server"]
     assert told["requires_documents_on_disk"] is False
+
+
+def test_the_command_says_how_it_is_started() -> None:
+    words = [sys.executable, "-c", "from proofbook.cli import main; main()", "lsp", "--json"]
+
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+
+    assert json.loads(done.stdout) == specification(None)["proofbook"]
+
+
+def test_the_command_serves_until_its_input_ends() -> None:
+    words = [sys.executable, "-c", "from proofbook.cli import main; main()", "lsp"]
+
+    done = subprocess.run(words, input=b"", capture_output=True, timeout=120, check=False)
+
+    assert done.returncode == 0
+    assert done.stdout == b""
