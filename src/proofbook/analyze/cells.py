@@ -15,6 +15,7 @@ from proofbook.analyze.file_calls import file_call
 from proofbook.analyze.flow import Called, CellFlow, Definition, FileUse, RecordCall, SyntaxProblem, Use
 from proofbook.analyze.locals import statements_of
 from proofbook.analyze.names import is_known
+from proofbook.analyze.newer_syntax import Newer, newer
 from proofbook.analyze.syntax import Parsed, parse
 from proofbook.model.notebook import Cell, Notebook
 
@@ -44,7 +45,9 @@ def analyze(notebook: Notebook, *, sharing: bool = False) -> tuple[CellFlow, ...
     """
     if notebook.language != "python":
         return tuple(CellFlow(cell=cell, tree=None, code=cell.source) for cell in notebook.code_cells)
-    parsed = [parse_cell(cell) for cell in notebook.code_cells]
+    # a kernel of this name runs the Python that Proofbook runs in; of others nobody here knows the version
+    elsewhere = notebook.kernel not in {None, "python3", "python"}
+    parsed = [parse_cell(cell, elsewhere=elsewhere) for cell in notebook.code_cells]
     ahead = _all_imports(parsed)
     state = NotebookState()
     walked = [_walk(flow, isolated, state, ahead, sharing) for flow, isolated in parsed]
@@ -53,14 +56,23 @@ def analyze(notebook: Notebook, *, sharing: bool = False) -> tuple[CellFlow, ...
     return tuple(_with_calls(flow, calls, constants, paths) for flow, calls in walked)
 
 
-def parse_cell(cell: Cell) -> tuple[CellFlow, bool]:
-    """A cell with its magics, its tree or its syntax error, and whether it runs in a scope of its own (`%%timeit`)."""
-    transformed, parsed, problem = _parsed(cell.source)
+def parse_cell(cell: Cell, *, elsewhere: bool = False) -> tuple[CellFlow, bool]:
+    """
+    A cell with its magics, its tree or its syntax error, and whether it runs in a scope of its own (`%%timeit`).
+
+    Args:
+        cell: A code cell.
+        elsewhere: What runs it need not be the running Python: syntax of a newer one is no error.
+    """
+    transformed, parsed, problem, later = _parsed(cell.source)
+    if elsewhere and later is not None:
+        parsed, problem = later.parsed, None
     flow = CellFlow(
         cell=cell,
         tree=parsed.tree,
         syntax=parsed.nodes,
-        code=transformed.code,
+        code=transformed.code if later is None or problem is not None else later.code,
+        type_parameters=later.parameters if later is not None else frozenset(),
         shifts=transformed.shifts,
         problem=problem,
         magics=transformed.magics,
@@ -70,11 +82,17 @@ def parse_cell(cell: Cell) -> tuple[CellFlow, bool]:
 
 
 @lru_cache(maxsize=256)
-def _parsed(source: str) -> tuple[magics.Transformed, Parsed, SyntaxProblem | None]:
+def _parsed(source: str) -> tuple[magics.Transformed, Parsed, SyntaxProblem | None, Newer | None]:
     """A build asks several times for each cell of the notebook at hand; nobody changes what is handed out."""
     transformed = magics.transform(source)
     parsed = transformed.parsed or parse(transformed.code)
-    return transformed, parsed, _problem(parsed.error, transformed.shifts) if parsed.error is not None else None
+    if parsed.error is None:
+        return transformed, parsed, None, None
+    problem = _problem(parsed.error, transformed.shifts)
+    later = newer(transformed.code)
+    if later is not None:
+        problem = replace(problem, message=later.told)
+    return transformed, parsed, problem, later
 
 
 def _problem(error: SyntaxError | ValueError, shifts: dict[int, int]) -> SyntaxProblem:
@@ -121,7 +139,7 @@ def _walk(
         defines=defines,
         bindings=bindings,
         deletes={name: span for name, span in walk.deleted.items() if name not in left},
-        uses=(*walk.uses, *_deferred(walk)),
+        uses=tuple(use for use in (*walk.uses, *_deferred(walk)) if use.name not in flow.type_parameters),
         reads=frozenset(walk.reads),
         wild=flow.wild or walk.wild,
         maybe_defines=frozenset(walk.maybe_defines),

@@ -215,6 +215,8 @@ class CellFlow(Struct, frozen=True, kw_only=True):
     magics: tuple[Magic, ...] = ()
     syntax: Nodes = {}
     """Every node of `tree` by its class; see `nodes`."""
+    type_parameters: frozenset[str] = frozenset()
+    """Of a cell in a newer Python's syntax: names that are known within a function or class only."""
 
     defines: dict[str, Definition] = {}
     """Names that exist because of this cell when it has ended, each with the first place that binds it."""

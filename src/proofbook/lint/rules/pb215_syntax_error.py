@@ -15,6 +15,9 @@ def syntax_error(subject: Subject) -> Iterator[Violation]:
     Finds a cell that is neither Python nor IPython's syntax. Magics, `!commands`, `help?` and top-level `await` are
     ordinary. Cells tagged `raises-exception` or `skip-execution` are left alone.
 
+    Syntax of a newer Python than the one that runs Proofbook counts where that one also runs the notebook, because its
+    kernel is `python3` or it names none; the message says which Python it needs. Under any other kernel it is ordinary.
+
     ## Why is this bad?
     The cell fails as soon as the run reaches it, however long that took.
 
