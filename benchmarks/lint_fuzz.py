@@ -254,6 +254,7 @@ def run(seconds: float, seed: int, *, kept: Path, say: Callable[[str], None] = p
                 text=True,
                 check=False,
                 errors="replace",
+                timeout=WAITS,
             )
             if child.returncode:
                 at = (root / "at").read_text() if (root / "at").exists() else "the start"

@@ -147,22 +147,19 @@ def _key(span: Span) -> tuple[int, int, int, int]:
 
 def _strings(flow: CellFlow, own: set[tuple[int, int]], *, of: set[str]) -> list[str]:
     """Texts of the cell that may name what it makes: all but those that are read here, or that name such a path."""
-    found: list[str] = []
-    tree, lines = flow.tree, {line for line, _ in own}
     skipped: set[ast.AST] = set()
-    for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Assign) and any(getattr(target, "id", None) in of for target in node.targets):
+    for node in flow.nodes(ast.Assign):
+        if any(getattr(target, "id", None) in of for target in node.targets):
             skipped.update(ast.walk(node.value))
-        if node in skipped:
-            continue
-        if isinstance(node, ast.expr) and node.lineno in lines:
-            span = flow.place(node)
-            if (span.line, span.column) in own and not isinstance(node, ast.Call):
-                skipped.update(ast.walk(node))
-                continue
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.append(node.value)
-    return found + [magic.arguments for magic in flow.magics]
+    lines = {line for line, _ in own}
+    for nodes in flow.syntax.values() if own else ():
+        for node in nodes:
+            if isinstance(node, ast.expr) and node.lineno in lines and not isinstance(node, ast.Call):
+                span = flow.place(node)
+                if (span.line, span.column) in own:
+                    skipped.update(ast.walk(node))
+    values = [node.value for node in flow.nodes(ast.Constant) if node not in skipped]
+    return [*(value for value in values if isinstance(value, str)), *(magic.arguments for magic in flow.magics)]
 
 
 def _made(path: str, said: list[str]) -> bool:
@@ -228,11 +225,10 @@ def _makes_files(flow: CellFlow) -> bool:
     """Whether the cell does what may write any file: starts programs, fetches, runs code that is not seen."""
     if flow.wild or any(not _is_harmless(magic.kind, magic.name, magic.arguments) for magic in flow.magics):
         return True
-    for node in ast.walk(flow.tree) if flow.tree is not None else ():
-        if isinstance(node, ast.Call):
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if _FETCHES.search(called):
-                return True
+    for node in flow.nodes(ast.Call):
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if _FETCHES.search(called):
+            return True
     return any(call.name.startswith(_STARTS_OTHERS) for call in flow.calls)
 
 
