@@ -305,7 +305,9 @@ class Walk(ExpressionWalk):
         def handle(handler: ast.ExceptHandler) -> Callable[[], bool]:
             def walk() -> bool:
                 if handler.type is not None:
-                    self.visit(handler.type)
+                    # looked at when something fails, and not before
+                    with self.chosen():
+                        self.visit(handler.type)
                 if handler.name:
                     self.bind(handler.name, handler, "except")
                 with self.chosen():

@@ -21,6 +21,7 @@ _PYLAB = frozenset({"numpy", "matplotlib", "pylab", "mlab", "pyplot", "np", "plt
 _WORDS = ("globals", "__main__", "builtins", "user_ns", "user_global_ns", "get_ipython")
 """One of these stands in every cell that may bind names nobody can see, and that the analysis does not know for it."""
 _WORD = re.compile(r"[^\W\d]\w*")
+_STAR_IMPORT = re.compile(r"import[ \t]+\*")
 
 
 class Bindable(Struct, frozen=True, kw_only=True):
@@ -41,7 +42,8 @@ def bindable(flow: CellFlow, *, folders: tuple[Path, ...]) -> Bindable:
     """
     if flow.problem is not None:
         # what a cell that does not parse was going to define is somewhere among its words
-        return Bindable(names=frozenset(_WORD.findall(flow.cell.source)))
+        unknown = flow.wild or _STAR_IMPORT.search(flow.cell.source) is not None
+        return Bindable(names=frozenset(_WORD.findall(flow.cell.source)), unknown_from=1 if unknown else None)
     names = {binding.name for binding in flow.bindings} | set(flow.defines) | flow.maybe_defines
     if flow.tree is None:
         return Bindable(names=frozenset(names), unknown_from=1 if flow.wild else None)
