@@ -190,6 +190,17 @@ def test_every_cell_of_a_notebook_document_is_told_of_its_own(root: Path, shared
     shared.run(scenario())
 
 
+def test_a_notebook_that_was_never_saved_is_told_of_what_its_cells_say(shared: Shared) -> None:
+    async def scenario() -> None:
+        code_editor = shared.editor
+        name = code_editor.cell("a")
+        code_editor.open_notebook("untitled:Untitled-1.ipynb", ("a", "print(missing)", None))
+        await code_editor.until(lambda: "PB201" in codes_of(code_editor.diagnostics.get(name, [])))
+        assert not [code for code in codes_of(code_editor.diagnostics[name]) if code.startswith(("PB1", "PB3", "PB8"))]
+
+    shared.run(scenario())
+
+
 @pytest.mark.parametrize("nested", [True, False])
 def test_tags_are_taken_from_a_notebook_document_wherever_the_editor_puts_them(
     root: Path, nested: bool, shared: Shared
@@ -256,6 +267,8 @@ def test_markdown_is_a_notebook_by_its_header_only(root: Path, shared: Shared) -
         assert set(code_editor.diagnostics) == {notebook}
         code_editor.change(module, "# %%\nprint(missing)\n")
         await code_editor.codes(module, "PB201")
+        code_editor.change(module, "print(missing)\n", version=2)
+        await code_editor.codes(module)
 
     shared.run(scenario())
 

@@ -16,7 +16,7 @@ from proofbook.lsp.reading import Part, of_blocks, of_file, of_parts
 from proofbook.lsp.virtual import Block, align, known
 from proofbook.model.notebook import Notebook
 
-__all__ = ["CellDocuments", "Document", "JoinedText", "TextFile", "of_notebook", "of_text"]
+__all__ = ["CellDocuments", "Document", "JoinedText", "TextFile", "is_notebook", "of_notebook", "of_text"]
 
 
 class Document(Protocol):
@@ -89,15 +89,19 @@ class CellDocuments(Struct):
 def of_text(text: TextDocument) -> Document | None:
     """The notebook that a document of one text is; None where it is none."""
     path = _path(text.uri)
-    if path.suffix == ".ipynb":
-        if _is_json(text.source):
-            return TextFile(text.uri, path)
-        joined = JoinedText(text.uri, path)
-        joined.saved()
-        return joined
-    if path.suffix in scripts.SUFFIXES and scripts.has_cells(text.source, suffix=path.suffix):
+    if not is_notebook(text):
+        return None
+    if path.suffix != ".ipynb" or _is_json(text.source):
         return TextFile(text.uri, path)
-    return None
+    joined = JoinedText(text.uri, path)
+    joined.saved()
+    return joined
+
+
+def is_notebook(text: TextDocument) -> bool:
+    """Whether a document of one text is a notebook, as it stands."""
+    suffix = _path(text.uri).suffix
+    return suffix == ".ipynb" or (suffix in scripts.SUFFIXES and scripts.has_cells(text.source, suffix=suffix))
 
 
 def of_notebook(uri: str) -> Document:

@@ -192,13 +192,14 @@ def _synchronise(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
-        uri = params.text_document.uri
-        if server.document(uri) is not None:
-            server.later(uri)
-            return
-        # a script becomes a notebook with its first cell
-        document = documents.of_text(server.workspace.get_text_document(uri))
-        if document is not None:
+        text = server.workspace.get_text_document(params.text_document.uri)
+        known = server.document(text.uri)
+        # a script becomes a notebook with its first cell, and is none after its last
+        if known is not None and documents.is_notebook(text):
+            server.later(text.uri)
+        elif known is not None:
+            server.close(text.uri)
+        elif (document := documents.of_text(text)) is not None:
             server.open(document)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
