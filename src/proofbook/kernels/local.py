@@ -53,6 +53,7 @@ class LocalKernel(AsyncKernelManager):
         self.seat = seat
         self.load_connection_info(seat.address)  # type: ignore[arg-type]  # its keys are fixed
         self.kept: Kept | None = None
+        self._provisioner: KeptProvisioner | None = None
 
     @default("session")
     def _session_default(self) -> Session:
@@ -67,6 +68,14 @@ class LocalKernel(AsyncKernelManager):
                 argv=native("{connection_file}")[0], display_name="Python 3", language="python", name="python3"
             )
         return super().kernel_spec
+
+    @property
+    def provisioner(self) -> KeptProvisioner | None:  # type: ignore[override]  # nobody sets it here
+        """jupyter_client's way to the process. No build asks for it, and it takes as long to make as a manager."""
+        if self._provisioner is None and self.kept is not None:
+            self._provisioner = KeptProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
+            self._provisioner.attach(self._line, self.kept)
+        return self._provisioner
 
     @cached_property
     def language(self) -> str:
@@ -115,8 +124,7 @@ class LocalKernel(AsyncKernelManager):
     def take(self, kept: Kept) -> None:
         """Be the manager of a process that the keeper has, or will have."""
         self.kept = kept
-        self.provisioner = KeptProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
-        self.provisioner.attach(self._line, kept)
+        self._provisioner = None
 
     def ended(self) -> str | None:
         """How the kernel's process ended, in words; None while it lives."""

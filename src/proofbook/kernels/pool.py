@@ -123,8 +123,9 @@ class Pool:
         line.start(after=after)
         self._line = line
         if self._mode == "warm":
-            self._template(dict(os.environ))
-            self._fill(self._root, dict(os.environ))
+            ours = dict(os.environ)
+            self._template(ours)
+            self._fill(self._root, ours)
 
     async def kernel(
         self, name: str | None, *, cwd: str, environment: Mapping[str, str] | None = None, notebook: bytes = b""
@@ -157,15 +158,16 @@ class Pool:
     async def _kernel(
         self, name: str | None, line: Line, *, cwd: str, environment: Mapping[str, str] | None, notebook: bytes
     ) -> "LocalKernel":
-        env = {**os.environ, **(environment or {})}
+        ours = dict(os.environ)
+        env = {**ours, **(environment or {})}
         note = ""
         if self._mode == "warm" and (name or "") in NATIVE:
             if variable := early.variable(notebook):
                 note = f"a notebook sets {variable}, which libraries read when they are imported"
-            elif variable := self._differs(env):
+            elif variable := self._differs(env, ours=ours):
                 note = f"a kernel is given its own {variable}, which libraries may read when they are imported"
             else:
-                kernel, note = await self._warm(name or "python3", cwd=cwd, env=env, plain=not environment)
+                kernel, note = await self._warm(name or "python3", cwd=cwd, env=env, ours=ours)
                 if kernel is not None:
                     return kernel
                 if line.lost:
@@ -173,11 +175,13 @@ class Pool:
             self._note(note)
         return await self._cold(name or "python3", cwd=cwd, env=env, note=note)
 
-    def _differs(self, env: Mapping[str, str]) -> str:
+    def _differs(self, env: Mapping[str, str], *, ours: Mapping[str, str]) -> str:
         """A variable that libraries may have read in the template, and that a kernel is to have otherwise."""
+        if env == ours:
+            return ""
         cuda = any(module.partition(".")[0] in _CUDA for module in self._modules)
         harmless = _HARMLESS if cuda else {*_HARMLESS, "CUDA_VISIBLE_DEVICES"}
-        mine, its = _lasting(os.environ), _lasting(env)
+        mine, its = _lasting(ours), _lasting(env)
         return next(
             (
                 name
@@ -230,10 +234,11 @@ class Pool:
         line = self._living()
         why = ""
         if self._mode == "warm":
-            if variable := self._differs(env):
+            ours = dict(os.environ)
+            if variable := self._differs(env, ours=ours):
                 why = f"a kernel is given its own {variable}, which libraries may read when they are imported"
             else:
-                why = await self._obstacle()
+                why = await self._obstacle(ours)
         if self._mode == "warm" and not why:
             kept = line.warm(argv=argv, orig_argv=program, env=env, cwd=cwd)
             with _or_killed(line, kept):
@@ -302,17 +307,19 @@ class Pool:
 
     # warm
 
-    async def _warm(self, name: str, *, cwd: str, env: dict[str, str], plain: bool) -> "tuple[LocalKernel | None, str]":
-        """A warm kernel, or why there is none."""
-        if why := await self._obstacle():
+    async def _warm(
+        self, name: str, *, cwd: str, env: dict[str, str], ours: dict[str, str]
+    ) -> "tuple[LocalKernel | None, str]":
+        """A warm kernel, or why there is none. `env` is all of its environment, `ours` that of this process."""
+        if why := await self._obstacle(ours):
             return None, why
         line = self._open()
-        spare = self._take(cwd, env) if plain else None
+        spare = self._take(cwd, env) if env == ours else None
         spare = spare or self._ask(cwd, env)
         from proofbook.kernels.local import LocalKernel
 
         try:
-            self._fill(cwd, {**os.environ})
+            self._fill(cwd, ours)
             why = await self._until_booted(spare.kept, line=line)
             kernel = LocalKernel(line=line, seat=spare.seat, kernel_name=name)
         except BaseException:
@@ -326,15 +333,15 @@ class Pool:
         kernel.warm = True
         return kernel, ""
 
-    async def _obstacle(self) -> str:
+    async def _obstacle(self, ours: dict[str, str]) -> str:
         """Why no kernel can be forked; first see to it that the template is up to date."""
         line = self._open()
         line.pump()
         if line.broken:
             return line.broken
-        if _lasting(os.environ) != _lasting(self._env):
+        if ours != self._env and _lasting(ours) != _lasting(self._env):
             self._drop()
-            self._template(dict(os.environ))
+            self._template(ours)
         # a kernel that has ended may have installed something
         if self._spares and (line.ends != self._ends or time.monotonic() - self._checked > _FRESH_FOR):
             ends, ready = line.ends, line.ready
