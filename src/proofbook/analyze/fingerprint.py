@@ -16,6 +16,7 @@ from pathlib import Path
 
 from proofbook.analyze import source
 from proofbook.analyze.cells import CellFlow, parse_cell
+from proofbook.analyze.syntax import Nodes, listed
 from proofbook.model.notebook import Cell, Notebook
 from proofbook.model.run import canonical
 
@@ -64,15 +65,14 @@ def imported_modules(notebook: Notebook | Path, *, root: Path) -> dict[str, str]
     flows = [parse_cell(cell)[0] for cell in notebook.code_cells]
     places = list(dict.fromkeys([start.parent, root, root / "src"]))
     found: dict[Path, str] = {}
-    waiting = [file for flow in flows if flow.tree for file in _imported(flow.tree, start, places, root)]
+    waiting = [file for flow in flows for file in _imported(flow.syntax, start, places, root)]
     waiting += [file for flow in flows for file in _run(flow, [root, start.parent], root)]
     while waiting:
         file = waiting.pop()
         if file in found or file == start:
             continue
-        found[file], tree = _module(file.read_bytes())
-        if tree is not None:
-            waiting.extend(_imported(tree, file, places, root))
+        found[file], nodes = _module(file.read_bytes())
+        waiting.extend(_imported(nodes, file, places, root))
     return dict(sorted((file.relative_to(root).as_posix(), digest) for file, digest in found.items()))
 
 
@@ -104,30 +104,36 @@ def dialect() -> str:
 
 
 @lru_cache(maxsize=256)
-def _module(content: bytes) -> tuple[str, ast.Module | None]:
-    """Digest and tree of a `.py` file. By content, since many notebooks import the same modules."""
-    tree = None
+def _module(content: bytes) -> tuple[str, Nodes]:
+    """Digest and nodes of a `.py` file. By content, since many notebooks import the same modules."""
+    nodes: Nodes = {}
     try:
         tree = ast.parse(content)
+        nodes = listed(tree)
         syntax = _dump(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         syntax = f"bytes {hashlib.sha256(content).hexdigest()}"
-    return hashlib.sha256(canonical(["module", _FORMAT, dialect(), syntax])).hexdigest(), tree
+    return hashlib.sha256(canonical(["module", _FORMAT, dialect(), syntax])).hexdigest(), nodes
 
 
-def _imported(tree: ast.Module, file: Path, places: list[Path], root: Path) -> Iterator[Path]:
-    """Files of the project that the imports of `tree` load."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
+def _imported(nodes: Nodes, file: Path, places: list[Path], root: Path) -> Iterator[Path]:
+    """Files of the project that the imports among `nodes` load."""
+    for kind in (ast.Import, ast.ImportFrom, ast.Call):
+        for node in nodes.get(kind, ()):
+            yield from _loaded(node, file, places, root)
+
+
+def _loaded(node: ast.AST, file: Path, places: list[Path], root: Path) -> Iterator[Path]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield from _files(alias.name, places, root)
+    elif isinstance(node, ast.ImportFrom):
+        for base, module in _bases(node, file, places):
+            yield from _files(module, base, root)
             for alias in node.names:
-                yield from _files(alias.name, places, root)
-        elif isinstance(node, ast.ImportFrom):
-            for base, module in _bases(node, file, places):
-                yield from _files(module, base, root)
-                for alias in node.names:
-                    yield from _files(f"{module}.{alias.name}" if module else alias.name, base, root)
-        elif isinstance(node, ast.Call):
-            yield from _files(_dynamic(node), places, root)
+                yield from _files(f"{module}.{alias.name}" if module else alias.name, base, root)
+    elif isinstance(node, ast.Call):
+        yield from _files(_dynamic(node), places, root)
 
 
 def _run(flow: CellFlow, places: list[Path], root: Path) -> Iterator[Path]:

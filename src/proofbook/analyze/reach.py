@@ -1,9 +1,10 @@
 """Which products of an upstream task a notebook can read, by its code."""
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 
+from proofbook.analyze.syntax import listed
 from proofbook.model.notebook import Notebook
 
 __all__ = ["may_read"]
@@ -54,19 +55,16 @@ def _uses(source: str) -> tuple[tuple[str | None, str | None], ...] | None:
         tree = ast.parse(source)
     except SyntaxError:
         return None
-    parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
+    nodes = listed(tree)
+    keys = {
+        node.value: (str(node.slice.value), node)
+        for node in nodes.get(ast.Subscript, ())
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+    }
     found: list[tuple[str | None, str | None]] = []
-    for node in ast.walk(tree):
-        if not (isinstance(node, ast.Name) and node.id == "upstream"):
-            continue
-        first = _subscript(parents, node)
-        second = _subscript(parents, first[1]) if first else None
-        found.append((first[0] if first else None, second[0] if second else None))
+    for node in nodes.get(ast.Name, ()):
+        if isinstance(node, ast.Name) and node.id == "upstream":
+            first = keys.get(node)
+            second = keys.get(first[1]) if first else None
+            found.append((first[0] if first else None, second[0] if second else None))
     return tuple(found)
-
-
-def _subscript(parents: Mapping[ast.AST, ast.AST], node: ast.AST) -> tuple[str, ast.AST] | None:
-    parent = parents.get(node)
-    if isinstance(parent, ast.Subscript) and parent.value is node and isinstance(parent.slice, ast.Constant):
-        return str(parent.slice.value), parent
-    return None
