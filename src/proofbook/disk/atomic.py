@@ -246,7 +246,10 @@ def sync_folder(folder: Path | str) -> None:
 def remove(path: Path) -> None:
     """Remove a file, or a folder with all that is in it; what is not there is fine. Links are removed, not followed."""
     with explained(path):
-        _remove(path)
+        if path.is_dir() and not path.is_symlink():
+            _remove_folder(str(path))
+        else:
+            _discard(path)
 
 
 def sweep(folder: Path) -> int:
@@ -337,9 +340,9 @@ def _temporary(folder: Path, *, mode: int) -> tuple[str, int]:
         os.close(descriptor)
 
 
-def _discard(temporary: str) -> None:
+def _discard(path: Path | str) -> None:
     with suppress(FileNotFoundError):
-        os.unlink(temporary)  # noqa: PTH108 - many a second, and no path to speak of
+        os.unlink(path)  # noqa: PTH108 - many a second, and no path to speak of
 
 
 def _link(temporary: str, path: Path) -> None:
@@ -354,10 +357,12 @@ def _link(temporary: str, path: Path) -> None:
         os.replace(temporary, path)  # noqa: PTH105 - as above
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        for child in path.iterdir():
-            _remove(child)
-        path.rmdir()
-    else:
-        path.unlink(missing_ok=True)
+def _remove_folder(path: str) -> None:
+    with os.scandir(path) as found:
+        children = [*found]
+    for child in children:
+        if child.is_dir(follow_symlinks=False):
+            _remove_folder(child.path)
+        else:
+            _discard(child.path)
+    os.rmdir(path)  # noqa: PTH106 - as above

@@ -191,9 +191,13 @@ class Blobs:
 
     def path(self, digest: str) -> Path:
         """Where a blob lies, or would lie. Raises StoreError where `digest` is not 64 hex digits."""
+        return Path(self._place(digest))
+
+    def _place(self, digest: str) -> str:
+        # a text: this is asked some ten times for each task
         if not _DIGEST.fullmatch(digest):
             raise StoreError(f"{digest!r} is not the name of a blob: 64 lower-case hex digits are")
-        return Path(f"{self._folder}/{digest[:2]}/{digest[2:]}")
+        return f"{self._folder}/{digest[:2]}/{digest[2:]}"
 
     def each(self) -> Iterator[str]:
         """The digests of all blobs, in order; other files are passed over."""
@@ -222,7 +226,7 @@ class Blobs:
 
     def _size(self, digest: str) -> int | None:
         try:
-            found = os.lstat(self.path(digest))
+            found = os.lstat(self._place(digest))
         except OSError:
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
