@@ -1011,6 +1011,7 @@ CASES = {
             ["def f(x):\n    return x - 1\nasync def g(): ...\nprint(1)"],
             ["1:1:1 warning `f` and `g` are defined and never used"],
         ),
+        Case("a library", [*(f"def {name}():\n    return 1" for name in "abcde"), "print(a())"]),
         Case("a function that is handed over", ["def f(x):\n    return x", "list(map(f, [1]))"]),
         Case("a function that something registers", ["@app.get('/')\ndef f(x):\n    return x", "print(1)"]),
         Case("a function that testers call", ["def test_f():\n    assert 1", "print(1)"]),

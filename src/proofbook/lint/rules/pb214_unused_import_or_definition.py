@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import TypeGuard
 
 from msgspec import Struct
 
@@ -39,6 +40,8 @@ _TASK_TAGS = {"parameters", "injected-parameters"}
 
 _MOST = 50
 """So many statements of a cell are told of at once; the rest has its turn when these are gone."""
+_LIBRARY = 4
+"""So many functions without a call, and a third of all, make a library."""
 _ADVICE = {
     "imported": "remove the import",
     "set": "remove it, or use it where its value is written out",
@@ -59,7 +62,8 @@ def unused_import_or_definition(subject: Subject) -> Iterator[Violation]:
     it. `import seaborn`, which registers colours, does not; nor does an import in a branch, in a `try`, in a function,
     as the same name (`import x as x`), or beside a comment such as `# noqa: F401` or `# registers the projection`.
 
-    A function with a decorator, or with a name that testers call (`test_total`), is left alone.
+    A function with a decorator, or with a name that testers call (`test_total`), is left alone, and so are all of them
+    where many are not called: others will `%run` the notebook.
 
     A name that stands in a text counts as read (`df.query("day < @as_of")`, SQL, templates, `__all__`), as does one
     in a magic. It keeps silent where a cell reads the whole namespace (`globals()`, `eval`, `%run`), and in a notebook
@@ -99,6 +103,7 @@ def unused_import_or_definition(subject: Subject) -> Iterator[Violation]:
     def is_used(name: str) -> bool:
         return name in read or mentions.everything or name in mentions.texts or name in mentions.loaded
 
+    library = _is_library(subject, is_used)
     for flow in subject.flow:
         if _EXPORTED.match(flow.cell.source):
             continue
@@ -106,6 +111,7 @@ def unused_import_or_definition(subject: Subject) -> Iterator[Violation]:
             yield from _told(flow, list(islice(_imports(flow, is_used), _MOST)), "imported")
         if not graded:
             yield from _told(flow, list(islice(_literals(flow, is_used), _MOST)), "set")
+        if not (graded or library):
             yield from _told(flow, list(islice(_functions(flow, is_used), _MOST)), "defined")
 
 
@@ -255,12 +261,23 @@ def _literals(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[_Unuse
 
 def _functions(flow: CellFlow, is_used: Callable[[str], bool]) -> Iterator[_Unused]:
     for node in flow.tree.body if flow.tree is not None else ():
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.decorator_list:
-            continue
-        if node.name.startswith(_CALLED_BY_OTHERS) or is_used(node.name) or _is_meant(flow, node.lineno):
-            continue
-        span = flow.place(node)
-        yield _Unused(node, [node.name], span.line, span.column, None)
+        if _is_plain(node) and not is_used(node.name) and not _is_meant(flow, node.lineno):
+            span = flow.place(node)
+            yield _Unused(node, [node.name], span.line, span.column, None)
+
+
+def _is_plain(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Whether it is a function that nobody but the notebook calls."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    return not node.decorator_list and not node.name.startswith(_CALLED_BY_OTHERS)
+
+
+def _is_library(subject: Subject, is_used: Callable[[str], bool]) -> bool:
+    """Whether so many functions are not called that others must be meant to call them, by `%run`."""
+    nodes = [node for flow in subject.flow if flow.tree is not None for node in flow.tree.body]
+    used = [is_used(node.name) for node in nodes if _is_plain(node)]
+    return used.count(False) >= _LIBRARY and used.count(False) * 3 > len(used)
 
 
 def _is_literal(node: ast.expr) -> bool:
