@@ -404,6 +404,39 @@ class TestFiles:
     def test_a_path_that_may_differ_is_not_guessed(self, source: str) -> None:
         assert [file.path for file in flow(source).files] == [None]
 
+    @pytest.mark.parametrize(
+        ("path", "is_"),
+        [
+            ("f'{D}/{Y}.csv'", "data/2013.csv"),
+            ("P / 'a.csv'", "data/a.csv"),
+            ("Path(D, 'x', f'{Y}.csv')", "data/x/2013.csv"),
+            ("os.path.join(D, 'a.csv')", "data/a.csv"),
+            ("D + '/a.csv'", "data/a.csv"),
+            ("D + os.sep + 'a.csv'", "data/a.csv"),
+            ("'%s/%d.csv' % (D, Y)", "data/2013.csv"),
+            ("'%s/a.csv' % D", "data/a.csv"),
+            ("'{}/{}.csv'.format(D, Y)", "data/2013.csv"),
+            ("'/'.join([D, 'a.csv'])", "data/a.csv"),
+            ("P.joinpath('a.csv')", "data/a.csv"),
+            ("(P / 'a.csv').as_posix()", "data/a.csv"),
+            ("str(P / 'a.csv')", "data/a.csv"),
+            ("(P / 'a.txt').with_suffix('.csv')", "data/a.csv"),
+            ("P.parent / 'a.csv'", "a.csv"),
+            ("'a%s%%' % D", None),
+            ("'{0}{0}'.format(D)", None),
+            ("'{:>5}'.format(D)", None),
+            ("'%s' % (D, Y)", None),
+            ("f'{Y:05d}'", None),
+            ("Y + Y", None),
+            ("'a' + str(Y + 1)", None),
+            ("D.upper()", None),
+            ("P.with_suffix('csv')", None),
+        ],
+    )
+    def test_a_path_is_computed_from_constants_of_other_cells_or_not_at_all(self, path: str, is_: str | None) -> None:
+        above = "import os\nfrom pathlib import Path\nD = 'data'\nY = 2013", "P = Path(D)"
+        assert [file.path for file in flow(*above, f"open({path})").files] == [is_]
+
     def test_a_path_assigned_in_another_cell_is_found_with_its_name(self) -> None:
         (file,) = flow("PATH = 'data/a.csv'", "import pandas as pd\ndf = pd.read_csv(PATH)").files
         assert (file.path, file.name, file.names, file.literal) == ("data/a.csv", "PATH", ("PATH",), False)
