@@ -45,6 +45,8 @@ lock: ## resolve the dependencies anew (needs uv)
 	  -c requirements.lock benchmarks/peers.in -o benchmarks/requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	  benchmarks/datacompy.in -o benchmarks/datacompy.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  benchmarks/linters.in -o benchmarks/linters.lock
 
 clean: ## remove what building leaves behind, but not the store
 	rm -rf output .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

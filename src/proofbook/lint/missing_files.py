@@ -148,9 +148,9 @@ def _key(span: Span) -> tuple[int, int, int, int]:
 def _strings(flow: CellFlow, own: set[tuple[int, int]], *, of: set[str]) -> list[str]:
     """Texts of the cell that may name what it makes: all but those that are read here, or that name such a path."""
     skipped: set[ast.AST] = set()
-    for node in flow.nodes(ast.Assign):
-        if any(getattr(target, "id", None) in of for target in node.targets):
-            skipped.update(ast.walk(node.value))
+    for assignment in flow.nodes(ast.Assign):
+        if any(getattr(target, "id", None) in of for target in assignment.targets):
+            skipped.update(ast.walk(assignment.value))
     lines = {line for line, _ in own}
     for nodes in flow.syntax.values() if own else ():
         for node in nodes:
