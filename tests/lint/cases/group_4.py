@@ -244,7 +244,6 @@ CASES = {
         Case(
             "where an import that failed is handled",
             ["try:\n    import polars\nexcept ImportError:\n    !pip install polars\n    import polars"],
-            ["1:4:5 warning `pip install` changes the environment while the notebook runs"],
         ),
         Case(
             "where anything is handled",

@@ -25,7 +25,8 @@ _CALLS = {
     "subprocess.getoutput",
     "subprocess.run",
 }
-_FAILED = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+_MISSING = {"ImportError", "ModuleNotFoundError"}
+_ANY = {"Exception", "BaseException"}
 _OPTIONS = r"(?:\s+-{1,2}\S+)*\s+"
 _COMMAND = re.compile(
     r"(?:^|[\s;&|(/'\"])(?P<tool>"
@@ -45,8 +46,9 @@ def installs_packages(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds commands that install or remove packages: `!pip install`, `%pip install`, `%conda install`, `!apt install`,
-    the same in a `%%bash` cell, by `os.system` and by `subprocess`. `pip list` and its like are left alone. A warning
-    in a function, and where an import that failed is handled: where the package is there, it never runs.
+    the same in a `%%bash` cell, by `os.system` and by `subprocess`. `pip list` and its like are left alone. So is what
+    handles an ImportError: where the package is there, it never runs. A warning in a function, and where any
+    exception is handled.
 
     ## Why is this bad?
     The run depends on what a package index serves at that moment, changes the environment of every other task, fails
@@ -71,17 +73,21 @@ def installs_packages(subject: Subject) -> Iterator[Violation]:
             command = installing_command(magic)
             if command is not None:
                 tool, line = command
+                caught = _caught(flow, line)
+                if caught & _MISSING:
+                    continue
                 yield Violation(
                     message=f"`{tool}` changes the environment while the notebook runs",
                     advice=_ADVICE,
                     cell=flow.cell,
                     line=line,
                     column=magic.column if line == magic.line else 1,
-                    level="warning" if _is_fallback(flow, line) else None,
+                    level="warning" if caught & _ANY else None,
                 )
         for call in flow.calls:
             called = _of_call(call) if call.name in _CALLS else None
-            if called is None:
+            caught = _caught(flow, call.span.line) if called else set()
+            if called is None or caught & _MISSING:
                 continue
             yield Violation(
                 message=f"`{called}` changes the environment while the notebook runs",
@@ -89,23 +95,21 @@ def installs_packages(subject: Subject) -> Iterator[Violation]:
                 cell=flow.cell,
                 line=call.span.line,
                 column=call.span.column,
-                level="warning" if call.deferred or _is_fallback(flow, call.span.line) else None,
+                level="warning" if call.deferred or caught & _ANY else None,
             )
 
 
-def _is_fallback(flow: CellFlow, line: int) -> bool:
-    """Whether it stands where an import that failed is handled."""
+def _caught(flow: CellFlow, line: int) -> set[str]:
+    """The exceptions that are handled where it stands."""
     handlers = [node for node in ast.walk(flow.tree) if isinstance(node, ast.ExceptHandler)] if flow.tree else []
-    return any(
-        handler.lineno <= line <= (handler.end_lineno or handler.lineno) and _FAILED & {*_names(handler.type)}
-        for handler in handlers
-    )
+    around = [found for found in handlers if found.lineno <= line <= (found.end_lineno or found.lineno)]
+    return {name for handler in around for name in _names(handler.type)}
 
 
 def _names(caught: ast.expr | None) -> Iterator[str]:
     """The exceptions that a handler names; a bare one handles every one of them."""
     if caught is None:
-        yield "ImportError"
+        yield "BaseException"
     else:
         yield from (node.id for node in ast.walk(caught) if isinstance(node, ast.Name))
 
