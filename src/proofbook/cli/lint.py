@@ -67,7 +67,7 @@ def lint(
 ) -> int:
     """Say what stands between notebooks and production. Without --fix it runs nothing and changes nothing.
 
-    PATHS are notebooks, percent scripts, or folders of them. Without PATHS: the notebooks of pipeline.yaml, or where
+    PATHS are notebooks, scripts and Markdown files that jupytext reads as such, or folders of them. Without PATHS: the notebooks of pipeline.yaml, or where
     there is none every .ipynb below this folder.
 
     With --fix, what can be mended safely is mended, with --unsafe-fixes also the rest. Only what is meant changes in a
