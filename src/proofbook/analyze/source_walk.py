@@ -17,6 +17,10 @@ __all__ = ["SourceWalk"]
 _CALLS = 300
 """So many calls of the notebook's own functions are followed, and so deep."""
 _DEEP = 6
+_LOOPS = 4
+"""Loops within so many others are followed once, not twice: twice each would take for ever."""
+_WORK = 2_000_000
+"""Names that are copied at branches, in all. Whoever has more of them is not followed to the end."""
 _ORDERING = frozenset(
     "sorted len sum min max any all set frozenset numpy.sort numpy.unique numpy.sum numpy.mean numpy.median numpy.min "
     "numpy.max numpy.std numpy.var math.fsum collections.Counter natsort.natsorted os.path.exists isinstance "
@@ -36,6 +40,10 @@ _WRITING = frozenset("write writelines writerow writerows write_text write_bytes
 _NO_INFLUENCE = frozenset("n_jobs workers num_workers max_workers verbose timeout nthreads n_threads".split())
 """Keywords that say how something is computed, not what."""
 _SETS = (ast.Set, ast.SetComp)
+
+
+class _TooMuchError(Exception):
+    """It would take too long to follow everything."""
 
 
 class _Value(Struct, frozen=True):
@@ -99,6 +107,8 @@ class SourceWalk:
         self.returned: list[_Value] = []
         self.calls = 0
         self.depth = 0
+        self.loops = 0
+        self.work = 0
         self.records: dict[int, RecordCall] = {
             id(record.value): record
             for flow in flows
@@ -122,6 +132,8 @@ class SourceWalk:
                     self._suite(flow.tree.body)
                 except RecursionError:
                     continue
+                except _TooMuchError:
+                    break
         return tuple(self.found.values())
 
     # names
@@ -175,7 +187,7 @@ class SourceWalk:
             self._for(node)
         elif isinstance(node, ast.While):
             self._value(node.test)
-            self._branches([node.body, node.body], skip=True)
+            self._repeated(node.body)
             self._suite(node.orelse)
         elif isinstance(node, ast.If):
             self._value(node.test)
@@ -203,6 +215,9 @@ class SourceWalk:
 
     def _branches(self, *suites: list[list[ast.stmt]], skip: bool = False) -> None:
         """Alternatives: afterwards a name may have what it got in any of them, or what it had."""
+        self.work += len(self.names) * (len(suites) + 1)
+        if self.work > _WORK:
+            raise _TooMuchError
         before_names, before_local = dict(self.names), dict(self.local) if self.local is not None else None
         names: list[dict[str, _Value]] = [before_names] if skip else []
         local: list[dict[str, _Value]] = [before_local or {}] if skip else []
@@ -216,12 +231,18 @@ class SourceWalk:
         self.names = _merged(names)
         self.local = _merged(local) if before_local is not None else None
 
+    def _repeated(self, body: list[ast.stmt]) -> None:
+        """The body of a loop: what one turn leaves behind, the next one finds."""
+        self.loops += 1
+        self._branches([body, body] if self.loops <= _LOOPS else [body], skip=True)
+        self.loops -= 1
+
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         value = _iterated(self._value(node.iter))
         self._assign(node.target, value, None)
         outer = self.order
         self.order = outer | {source: sure for source, sure in value.tags.items() if source.kind == "unordered"}
-        self._branches([node.body, node.body], skip=True)
+        self._repeated(node.body)
         self.order = outer
         self._suite(node.orelse)
 

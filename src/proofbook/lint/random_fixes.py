@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Called, Span
@@ -13,7 +14,7 @@ from proofbook.lint.randomness import LEGACY, Draw, Randomness, seeding_keyword
 from proofbook.lint.rule import Subject
 from proofbook.lint.syntax import ancestors, parent
 
-__all__ = ["own_generator", "seeded"]
+__all__ = ["Seeding", "own_generator"]
 
 _SEED_PARAMETERS = ("seed", "random_state", "random_seed")
 _NAMES = ("rng", "generator", "random_generator")
@@ -22,21 +23,39 @@ _SHAPED = {"rand": "random", "randn": "standard_normal"}
 _RENAMED = {"randint": "integers", "random_sample": "random", "ranf": "random", "sample": "random"}
 
 
-def seeded(draw: Draw, randomness: Randomness, subject: Subject) -> Fix | None:
-    """The fix that seeds one draw; None where none is sure."""
-    seed = _seed(subject, draw.flow)
-    if draw.keyword:
-        edit = _with_keyword(draw, seed)
-        title = f"Give `{draw.short}()` a seed"
-        return Fix(title=title, safety="unsafe", changes=(edit,)) if edit is not None else None
-    if draw.generator == "numpy":
-        return own_generator(randomness, subject)
-    if draw.generator == "random" and isinstance(draw.node.func, ast.Attribute):
-        first = next(known for known in randomness.unseeded if known.generator == "random")
-        module = ast.unparse(draw.node.func.value)
-        edit = _line_above(first, f"{module}.seed({_seed(subject, first.flow)})", module, subject.flow)
+class Seeding:
+    """How the draws of one notebook are given a seed. What mends several of them is worked out once."""
+
+    def __init__(self, randomness: Randomness, subject: Subject) -> None:
+        self.randomness = randomness
+        self.subject = subject
+
+    def seeded(self, draw: Draw) -> Fix | None:
+        """The fix that seeds one draw; None where none is sure."""
+        if draw.keyword:
+            edit = _with_keyword(draw, _seed(self.subject, draw.flow))
+            title = f"Give `{draw.short}()` a seed"
+            return Fix(title=title, safety="unsafe", changes=(edit,)) if edit is not None else None
+        if draw.generator == "numpy":
+            return self._own_generator
+        if draw.generator == "random" and isinstance(draw.node.func, ast.Attribute):
+            return self._of_standard_library
+        return None
+
+    @cached_property
+    def _own_generator(self) -> Fix | None:
+        return own_generator(self.randomness, self.subject)
+
+    @cached_property
+    def _of_standard_library(self) -> Fix | None:
+        """`random.seed(0)` above the first draw."""
+        first = next(known for known in self.randomness.unseeded if known.generator == "random")
+        if not isinstance(first.node.func, ast.Attribute):
+            return None
+        module = ast.unparse(first.node.func.value)
+        seed = f"{module}.seed({_seed(self.subject, first.flow)})"
+        edit = _line_above(first, seed, module, self.subject.flow)
         return Fix(title="Seed `random`", safety="unsafe", changes=(edit,)) if edit is not None else None
-    return None
 
 
 def own_generator(randomness: Randomness, subject: Subject) -> Fix | None:

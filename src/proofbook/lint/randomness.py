@@ -112,11 +112,12 @@ class Randomness:
                 yield draw
 
     def _find_seeds(self, flow: CellFlow) -> None:
+        names = {id(call.node): call.name for call in flow.calls}
         for node in flow.nodes(ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if "seed" not in called.lower() and called not in {"set_state", "setstate"}:
                 continue
-            name = next((call.name for call in flow.calls if call.node is node), "")
+            name = names.get(id(node), "")
             if name in {"random.seed", "numpy.random.seed"} and not _is_given(node):
                 continue
             if name.startswith(_OTHERS):

@@ -3,7 +3,8 @@
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from proofbook.analyze.cells import CellFlow
@@ -54,7 +55,11 @@ def absolute_path(subject: Subject) -> Iterator[Violation]:
     uses = [use for flow in subject.flow for use in flow.files if _is_foreign(use)]
     named = frozenset(name for use in uses for name in use.names)
     for flow in subject.flow:
-        spans = [use.span for use in flow.files if _is_foreign(use)]
+        spans: defaultdict[int, list[Span]] = defaultdict(list)
+        for use in flow.files:
+            if _is_foreign(use):
+                for line in range(use.span.line, use.span.end_line + 1):
+                    spans[line].append(use.span)
         calls = {id(call.node) for call in flow.calls if call.name.startswith(_PATHS)}
         for node in flow.nodes(ast.Constant):
             if not isinstance(node.value, str) or not _ABSOLUTE.match(node.value) or _EVERYWHERE.match(node.value):
@@ -89,7 +94,9 @@ def _whole(flow: CellFlow, node: ast.Constant) -> ast.expr | None:
     return None if isinstance(around, ast.Expr) else node
 
 
-def _is_used(flow: CellFlow, node: ast.expr, *, spans: list[Span], named: frozenset[str], calls: set[int]) -> bool:
+def _is_used(
+    flow: CellFlow, node: ast.expr, *, spans: Mapping[int, list[Span]], named: frozenset[str], calls: set[int]
+) -> bool:
     """Whether a text is surely the beginning of a path, by what is done with it."""
     inner, around = node, parent(flow, node)
     while isinstance(around, ast.BinOp | ast.Call | ast.keyword):
@@ -104,7 +111,7 @@ def _is_used(flow: CellFlow, node: ast.expr, *, spans: list[Span], named: frozen
             break
         inner, around = around, parent(flow, around)  # type: ignore[assignment]
     span = flow.place(node)
-    if any(_holds(outer, span) for outer in spans):
+    if any(_holds(outer, span) for outer in spans.get(span.line, ())):
         return True
     targets = around.targets if isinstance(around, ast.Assign) else [getattr(around, "target", None)]
     return any(isinstance(target, ast.Name) and target.id in named for target in targets)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from proofbook.lint.random_fixes import seeded
+from proofbook.lint.random_fixes import Seeding
 from proofbook.lint.randomness import Draw, randomness
 from proofbook.lint.rule import Subject, Violation, rule
 
@@ -41,16 +41,20 @@ def unseeded_randomness(subject: Subject) -> Iterator[Violation]:
     draws from one that the notebook makes for itself.
     """
     known = randomness(subject.flow)
+    fixes = Seeding(known, subject)
+    told: set[tuple[int, str]] = set()
     for draw in known.unseeded:
+        once = draw.name if draw.keyword else draw.generator
         yield Violation(
             message=_message(draw),
             advice=_advice(draw),
             cell=draw.flow.cell,
             line=draw.span.line,
             column=draw.span.column,
-            once=draw.name if draw.keyword else draw.generator,
-            fix=seeded(draw, known, subject),
+            once=once,
+            fix=fixes.seeded(draw) if draw.keyword or (draw.flow.cell.number, once) not in told else None,
         )
+        told.add((draw.flow.cell.number, once))
 
 
 def _message(draw: Draw) -> str:
