@@ -67,8 +67,8 @@ def lint(
 ) -> int:
     """Say what stands between notebooks and production. Without --fix it runs nothing and changes nothing.
 
-    PATHS are notebooks, scripts and Markdown files that jupytext reads as such, or folders of them. Without PATHS: the notebooks of pipeline.yaml, or where
-    there is none every .ipynb below this folder.
+    PATHS are notebooks, scripts and Markdown files that jupytext reads as such, or folders of them. Without PATHS: the
+    notebooks of pipeline.yaml, or where there is none every .ipynb below this folder.
 
     With --fix, what can be mended safely is mended, with --unsafe-fixes also the rest. Only what is meant changes in a
     file; a notebook whose outputs come from another order of cells is executed, and keeps what that shows.
