@@ -10,6 +10,7 @@ from typing import Any
 
 from proofbook.exceptions import PipelineError, ProofbookError
 from proofbook.flow import configuration, lint
+from proofbook.lint import baseline
 from proofbook.lint.declared import of_pipeline
 from proofbook.ploomber import invocation, reading
 from proofbook.ploomber.door import report_findings
@@ -61,12 +62,14 @@ def _lint(dag: Any) -> None:
     pipeline = reading.pipeline_of(dag, root=executor.root, path=executor.path)
     tasks = {executor.root / task.source: task for task in pipeline.tasks if task.kind == "notebook" and task.source}
     declared = of_pipeline(pipeline, extracted=executor.extract_upstream)
+    asked = configuration.load(executor.root).lint
     result = lint.lint(
         list(tasks),
         root=executor.root,
-        configuration=configuration.load(executor.root).lint,
+        configuration=asked,
         injected={path: frozenset({"upstream", "product", *task.params}) for path, task in tasks.items()},
         declared={executor.root / path: task for path, task in declared.items()},
+        known=baseline.read(executor.root / asked.baseline),
     )
     executor.lint = result
     report_findings(result)
