@@ -251,6 +251,26 @@ def test_a_percent_script_is_told_of_on_its_own_lines(root: Path, shared: Shared
     shared.run(scenario())
 
 
+def test_a_script_that_jupyterlab_opens_as_a_notebook_is_told_of_in_its_cells(root: Path, shared: Shared) -> None:
+    (root / "a.py").write_text(SCRIPT)
+    (root / "module.py").write_text("print(missing)\n")
+    uri, module = (root / "a.py").as_uri(), (root / "module.py").as_uri()
+    cells = [("markdown", "# Title"), ("code", "import os"), ("code", 'print("🎲", missing)')]
+
+    async def scenario() -> None:
+        lab = shared.editor
+        lab.open(module, "print(missing)\n")
+        lab.open(uri, sent(*cells))
+        (told,) = await lab.codes(uri, "PB201")
+        assert marked(sent(*cells), told.range) == "missing"
+        assert told.range.start.line == 6
+        lab.change(uri, sent(*cells[:2], ("code", "print(1)")))
+        await lab.codes(uri)
+        assert module not in lab.diagnostics
+
+    shared.run(scenario())
+
+
 def test_markdown_is_a_notebook_by_its_header_only(root: Path, shared: Shared) -> None:
     readme, notebook, module = ((root / name).as_uri() for name in ("README.md", "book.md", "module.py"))
     page = "# Title\n\n```{code-cell} ipython3\nprint(missing)\n```\n"

@@ -16,7 +16,7 @@ from proofbook.lsp.reading import Part, of_blocks, of_file, of_parts
 from proofbook.lsp.virtual import Block, align, known
 from proofbook.model.notebook import Notebook
 
-__all__ = ["CellDocuments", "Document", "JoinedText", "TextFile", "is_notebook", "of_notebook", "of_text"]
+__all__ = ["CellDocuments", "Document", "JoinedText", "TextFile", "is_file", "of_notebook", "of_text"]
 
 
 class Document(Protocol):
@@ -89,19 +89,22 @@ class CellDocuments(Struct):
 def of_text(text: TextDocument) -> Document | None:
     """The notebook that a document of one text is; None where it is none."""
     path = _path(text.uri)
-    if not is_notebook(text):
-        return None
-    if path.suffix != ".ipynb" or _is_json(text.source):
+    if is_file(text):
         return TextFile(text.uri, path)
+    # JupyterLab opens scripts as notebooks, too: then the text has no cells, and the file has
+    if path.suffix != ".ipynb" and not _has_cells(path):
+        return None
     joined = JoinedText(text.uri, path)
     joined.saved()
     return joined
 
 
-def is_notebook(text: TextDocument) -> bool:
-    """Whether a document of one text is a notebook, as it stands."""
+def is_file(text: TextDocument) -> bool:
+    """Whether a document of one text is the file of a notebook, as it stands."""
     suffix = _path(text.uri).suffix
-    return suffix == ".ipynb" or (suffix in scripts.SUFFIXES and scripts.has_cells(text.source, suffix=suffix))
+    if suffix == ".ipynb":
+        return _is_json(text.source)
+    return suffix in scripts.SUFFIXES and scripts.has_cells(text.source, suffix=suffix)
 
 
 def of_notebook(uri: str) -> Document:
@@ -121,6 +124,17 @@ def _read(path: Path) -> Notebook | None:
         return source.read(path)
     except NotebookError:
         return None
+
+
+def _has_cells(path: Path) -> bool:
+    """Whether the file is a script or Markdown file that is divided into cells."""
+    if path.suffix not in scripts.SUFFIXES:
+        return False
+    try:
+        text = source.read_bytes(path).decode("utf-8", "replace")
+    except NotebookError:
+        return False
+    return scripts.has_cells(text, suffix=path.suffix)
 
 
 def _is_json(text: str) -> bool:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
+from pygls.workspace import TextDocument
 
 from proofbook import __version__
 from proofbook.lsp import documents
 from proofbook.lsp.actions import actions
 from proofbook.lsp.diagnostics import hover, published
-from proofbook.lsp.documents import Document
+from proofbook.lsp.documents import Document, JoinedText
 from proofbook.lsp.looking import Seen, look
 from proofbook.lsp.project import Surroundings, folder_of
 
@@ -57,6 +58,19 @@ class Server(LanguageServer):
             return
         self._forget(uri)
         self._waiting[uri] = asyncio.get_running_loop().call_later(_PAUSE, self.look, uri)
+
+    def changed(self, text: TextDocument) -> None:
+        """A document of one text has changed."""
+        known = self._documents.get(text.uri)
+        if isinstance(known, JoinedText) or (known is not None and known.path.suffix == ".ipynb"):
+            self.later(text.uri)
+        # a script becomes a notebook with its first cell, and is none after its last
+        elif not documents.is_file(text):
+            self.close(text.uri)
+        elif known is not None:
+            self.later(text.uri)
+        elif (document := documents.of_text(text)) is not None:
+            self.open(document)
 
     def close(self, uri: str) -> None:
         """A notebook is closed: nothing is said of it any more."""
@@ -192,15 +206,7 @@ def _synchronise(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
-        text = server.workspace.get_text_document(params.text_document.uri)
-        known = server.document(text.uri)
-        # a script becomes a notebook with its first cell, and is none after its last
-        if known is not None and documents.is_notebook(text):
-            server.later(text.uri)
-        elif known is not None:
-            server.close(text.uri)
-        elif (document := documents.of_text(text)) is not None:
-            server.open(document)
+        server.changed(server.workspace.get_text_document(params.text_document.uri))
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
     def saved(params: types.DidSaveTextDocumentParams) -> None:
