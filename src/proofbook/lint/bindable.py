@@ -42,8 +42,8 @@ def bindable(flow: CellFlow, *, folders: tuple[Path, ...]) -> Bindable:
     """
     if flow.problem is not None:
         # what a cell that does not parse was going to define is somewhere among its words
-        unknown = flow.wild or _STAR_IMPORT.search(flow.cell.source) is not None
-        return Bindable(names=frozenset(_WORD.findall(flow.cell.source)), unknown_from=1 if unknown else None)
+        any_name = flow.wild or _STAR_IMPORT.search(flow.cell.source) is not None
+        return Bindable(names=frozenset(_WORD.findall(flow.cell.source)), unknown_from=1 if any_name else None)
     names = {binding.name for binding in flow.bindings} | set(flow.defines) | flow.maybe_defines
     if flow.tree is None:
         return Bindable(names=frozenset(names), unknown_from=1 if flow.wild else None)
