@@ -350,3 +350,21 @@ def test_a_fork_has_its_time_from_when_the_template_is_ready(tmp_path: Path, mon
         return await Pool(root=tmp_path)._until_booted(kept, line=line)
 
     assert asyncio.run(work()) == ""
+
+
+def test_who_waits_is_woken_by_what_is_waited_for_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build has a waiter for each notebook that runs, and each kernel's start and end is told to its keeper's line."""
+
+    async def work() -> int:
+        line, kernels = Line(on_note=lambda _: None), [Kept("first"), Kept("second")]
+        looks: list[None] = []
+        monkeypatch.setattr(line, "pump", lambda: looks.append(None))
+        waiting = [asyncio.ensure_future(line.until(lambda kept=kept: kept.booted)) for kept in kernels]
+        await asyncio.sleep(0)
+        for kept, waiter in zip(kernels, waiting, strict=True):
+            kept.booted = True
+            line._wake()
+            assert await waiter
+        return len(looks)
+
+    assert asyncio.run(work()) == 4, "each at its beginning and at its end"

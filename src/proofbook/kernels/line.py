@@ -73,7 +73,7 @@ class Line:
         self._buffer = b""
         self._kernels: dict[str, Kept] = {}
         self._environments: dict[tuple[tuple[str, str], ...], int] = {}
-        self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+        self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Event, Callable[[], bool]]] = []
         self._readers: dict[asyncio.AbstractEventLoop, int] = {}
         self._count = 0
         self._checks = 0
@@ -264,7 +264,7 @@ class Line:
         if condition():
             return True
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
-        waiter = (loop, changed)
+        waiter = (loop, changed, condition)
         with self._reading(loop):
             self._waiters.append(waiter)
             try:
@@ -304,7 +304,10 @@ class Line:
             here: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
             here = None
-        for loop, changed in [*self._waiters]:
+        for loop, changed, condition in [*self._waiters]:
+            # a build has a waiter for each notebook that runs: most of what is said is for one of them
+            if not (self.lost or condition()):
+                continue
             if loop is here:
                 changed.set()
             else:
