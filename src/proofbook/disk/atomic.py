@@ -162,7 +162,7 @@ class Publication:
         """
         folders, self._folders = self._folders, {}
         for folder in folders:
-            with explained(Path(folder)):
+            with explained(folder):
                 sync_folder(folder)
         for waiting in self._waiting:
             with explained(waiting.path, needs=waiting.needs):
@@ -174,7 +174,7 @@ class Publication:
                 point("blob.linked")
         done = self._waiting
         for folder in dict.fromkeys(str(waiting.path.parent) for waiting in done):
-            with explained(Path(folder)):
+            with explained(folder):
                 sync_folder(folder)
         self.cancel()
         for _ in done:

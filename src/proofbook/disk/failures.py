@@ -15,7 +15,7 @@ _DENIED = {errno.EACCES, errno.EPERM}
 
 
 @contextmanager
-def explained(path: Path, *, needs: int = 0) -> Iterator[None]:
+def explained(path: Path | str, *, needs: int = 0) -> Iterator[None]:
     """
     Turn an OSError met inside into a MachineError that names `path`.
 
@@ -26,7 +26,7 @@ def explained(path: Path, *, needs: int = 0) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise MachineError(explain(error, path, needs=needs)) from error
+        raise MachineError(explain(error, Path(path), needs=needs)) from error
 
 
 def explain(error: OSError, path: Path, *, needs: int = 0) -> str:
