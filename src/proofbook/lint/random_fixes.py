@@ -12,7 +12,7 @@ from proofbook.lint.fix import Edit, Fix
 from proofbook.lint.parameters import declared
 from proofbook.lint.randomness import LEGACY, Draw, Randomness, seeding_keyword
 from proofbook.lint.rule import Subject
-from proofbook.lint.syntax import ancestors, parent
+from proofbook.lint.syntax import ancestors, lines_of, parent, written
 
 __all__ = ["Seeding", "own_generator"]
 
@@ -119,7 +119,7 @@ def _drawn_from(name: str, draw: Draw) -> tuple[Edit, ...]:
     if len(arguments) < 2 and not starred:
         return (Edit(cell=cell, span=span, text=f"{name}.{_SHAPED[last]}"),)
     line, column = draw.span.end_line, draw.span.end_column - 1
-    if starred and (line != span.line or cell.source.split("\n")[line - 1][: column - 1].rstrip().endswith(",")):
+    if starred and (line != span.line or lines_of(draw.flow)[line - 1][: column - 1].rstrip().endswith(",")):
         return ()
     return (
         Edit(cell=cell, span=span, text=f"{name}.{_SHAPED[last]}("),
@@ -140,10 +140,10 @@ def _generators(name: str, randomness: Randomness, *, keep: bool) -> Iterator[Ed
         if not plain or not isinstance(function, ast.Attribute) or flow.shifts or call.span.line != call.span.end_line:
             yield None
             continue
-        arguments = ", ".join(_text(flow, argument) for argument in call.node.args)
-        arguments = arguments or ", ".join(_text(flow, word.value) for word in call.node.keywords)
-        made = f"{name} = {_text(flow, function.value)}.default_rng({arguments})"
-        kept = f"{_text(flow, call.node)}; {made}" if keep else made
+        arguments = ", ".join(written(flow, argument) for argument in call.node.args)
+        arguments = arguments or ", ".join(written(flow, word.value) for word in call.node.keywords)
+        made = f"{name} = {written(flow, function.value)}.default_rng({arguments})"
+        kept = f"{written(flow, call.node)}; {made}" if keep else made
         yield Edit(cell=flow.cell, span=call.span, text=kept)
 
 
@@ -185,10 +185,6 @@ def _is_imported(name: str, flows: Sequence[CellFlow], *, cell: int, line: int) 
         for flow in flows
         for known in flow.imports
     )
-
-
-def _text(flow: CellFlow, node: ast.expr) -> str:
-    return ast.get_source_segment(flow.code, node) or ast.unparse(node)
 
 
 def _place(draw: Draw) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from proofbook.analyze.cells import CellFlow
 
-__all__ = ["ancestors", "in_function", "parent", "written"]
+__all__ = ["ancestors", "in_function", "lines_of", "parent", "written"]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SINGLE = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
@@ -33,7 +33,21 @@ def in_function(flow: CellFlow, node: ast.AST) -> bool:
 
 def written(flow: CellFlow, node: ast.expr) -> str:
     """The source of an expression, on one line. Unlike `ast.unparse` it takes nesting of any depth."""
-    return " ".join((ast.get_source_segment(flow.code, node) or "").split())
+    span = flow.place(node)
+    lines = lines_of(flow)[span.line - 1 : span.end_line]
+    lines[-1] = lines[-1][: span.end_column - 1]
+    lines[0] = lines[0][span.column - 1 :]
+    return " ".join(" ".join(lines).split())
+
+
+def lines_of(flow: CellFlow) -> list[str]:
+    """The lines of the cell, split once however often they are asked for. Not to be changed."""
+    return _lines(flow.cell.source)
+
+
+@lru_cache(maxsize=8)
+def _lines(source: str) -> list[str]:
+    return source.split("\n")
 
 
 @lru_cache(maxsize=512)

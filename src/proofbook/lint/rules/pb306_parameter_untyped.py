@@ -9,7 +9,7 @@ from proofbook.lint.fix import Edit, Fix
 from proofbook.lint.papermill_parameters import inspected
 from proofbook.lint.parameters import cell_of, declared
 from proofbook.lint.rule import Subject, Violation, rule
-from proofbook.lint.syntax import written
+from proofbook.lint.syntax import lines_of, written
 
 __all__ = ["parameter_untyped"]
 
@@ -86,7 +86,7 @@ def _told(flow: CellFlow, statement: ast.stmt, message: str, fix: Fix | None) ->
 
 def _without_annotation(flow: CellFlow, statement: ast.AnnAssign) -> dict[str, str]:
     """What papermill would find if the annotation were not there."""
-    lines = flow.cell.source.split("\n")[statement.lineno - 1 : statement.end_lineno]
+    lines = lines_of(flow)[statement.lineno - 1 : statement.end_lineno]
     after = flow.place(statement.annotation)
     if after.line != after.end_line or after.line != statement.lineno:
         return {}
@@ -98,7 +98,7 @@ def _as_comment(flow: CellFlow, statement: ast.AnnAssign, name: str) -> Fix | No
     """The annotation as a comment behind the value; None where the comment has no place or would not be read."""
     told = "".join(_type(flow, statement.annotation).split())
     target, annotation, whole = (flow.place(node) for node in (statement.target, statement.annotation, statement))
-    lines = flow.cell.source.split("\n")
+    lines = lines_of(flow)
     end = lines[whole.end_line - 1]
     behind = end[whole.end_column - 1 :].rstrip("\r")
     comment = behind.strip()

@@ -55,12 +55,15 @@ def clock_reaches_record(subject: Subject) -> Iterator[Violation]:
     ## Fix safety
     There is no fix: what the value should depend on instead, only the author knows.
     """
+    clock: _Clock | None = None
     for reach in reaches(subject.flow):
         record, differs = reach.record, _DIFFERS.get(reach.source.kind)
         if record is None or differs is None or not reach.sure or _is_told_by_its_length(reach, subject.flow):
             continue
-        if reach.source.kind == "clock" and _is_duration(reach, subject.flow):
-            continue
+        if reach.source.kind == "clock":
+            clock = clock or _Clock(subject.flow)
+            if _is_duration(reach, clock):
+                continue
         name = f"`{record.name}`" if record.name else "what is recorded here"
         where = f" of cell {reach.source.cell}" if reach.source.cell != reach.cell.number else ""
         yield Violation(
@@ -73,12 +76,12 @@ def clock_reaches_record(subject: Subject) -> Iterator[Violation]:
         )
 
 
-def _is_duration(reach: Reach, flows: tuple[CellFlow, ...]) -> bool:
+def _is_duration(reach: Reach, clock: "_Clock") -> bool:
     """Whether what is recorded is one reading of the clock less another."""
     if reach.source.text.removesuffix("()").endswith(_FOR_DURATIONS):
         return True
     value = reach.record.value if reach.record is not None else None
-    return value is not None and _subtracts(value, _Clock(flows))
+    return value is not None and _subtracts(value, clock)
 
 
 class _Clock:

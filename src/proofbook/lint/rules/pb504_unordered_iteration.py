@@ -1,7 +1,7 @@
 """PB504: an order that nobody promised, in what is recorded or written."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Span
@@ -48,6 +48,7 @@ def unordered_iteration(subject: Subject) -> Iterator[Violation]:
     """
     flows = {flow.cell.number: flow for flow in subject.flow}
     told: set[tuple[int, Span]] = set()
+    lines: dict[int, dict[int, list[ast.expr]]] = {}
     for reach in reaches(subject.flow):
         source = reach.source
         flow = flows.get(source.cell)
@@ -57,6 +58,8 @@ def unordered_iteration(subject: Subject) -> Iterator[Violation]:
         if source.text == ".group_by()" or _is_looked_up(reach):
             continue
         told.add((source.cell, source.span))
+        if source.cell not in lines:
+            lines[source.cell] = _by_line(flow)
         what = "a set" if "set" in source.text else f"`{source.text}`"
         yield Violation(
             message=f"the order of {what} is left to chance, and decides {_arrival(reach)}",
@@ -64,7 +67,7 @@ def unordered_iteration(subject: Subject) -> Iterator[Violation]:
             cell=flow.cell,
             line=source.span.line,
             column=source.span.column,
-            fix=_sorted(flow, source.span, source.text),
+            fix=_sorted(flow, source.span, source.text, lines=lines[source.cell]),
         )
 
 
@@ -85,9 +88,17 @@ def _arrival(reach: Reach) -> str:
     return f"what `{reach.file.call if reach.file is not None else ''}` writes{where}"
 
 
-def _sorted(flow: CellFlow, span: Span, text: str) -> Fix | None:
+def _by_line(flow: CellFlow) -> dict[int, list[ast.expr]]:
+    """What may come in no order, by the line on which it begins."""
+    lines: dict[int, list[ast.expr]] = {}
+    for node in flow.nodes(ast.Call, ast.Set, ast.SetComp):
+        lines.setdefault(node.lineno, []).append(node)
+    return lines
+
+
+def _sorted(flow: CellFlow, span: Span, text: str, *, lines: Mapping[int, list[ast.expr]]) -> Fix | None:
     """The fix that puts it in order; None where it is not gone through at this place, or cannot be compared."""
-    node = next((node for node in flow.nodes(ast.Call, ast.Set, ast.SetComp) if flow.place(node) == span), None)
+    node = next((node for node in lines.get(span.line, ()) if flow.place(node) == span), None)
     if node is None:
         return None
     around = parent(flow, node)
