@@ -547,5 +547,11 @@ class TestLoopsThatSurelyRun:
     def test_elsewhere_it_may_be_missing(self, of: str) -> None:
         assert flow(f"for i in {of}: pass").defines["i"].conditional
 
+    @pytest.mark.parametrize("loop", ["while a:", "for i in b:", "for i in [1]:"])
+    def test_a_break_may_stand_behind_what_the_loop_deletes(self, loop: str) -> None:
+        cell = flow(f"x = 1\n{loop}\n    del x\n    if c: break\n    x = 2\nprint(x)")
+        assert cell.defines["x"].conditional
+        assert [use.possible for use in cell.uses if use.name == "x"][-1:] == [True]
+
     def test_what_the_loop_deletes_is_not_there(self) -> None:
         assert flow("for i in [1]: del i").defines["i"].conditional

@@ -246,7 +246,7 @@ class CallWalk(Walk):
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         for argument in arguments:
             # a function that is handed over is probably called
-            if isinstance(argument, ast.Name) and self.where(argument.id) == "level":
+            if isinstance(argument, ast.Name) and self._may_be_called(argument.id):
                 handed = called not in CALLING_FUNCTIONS
                 unlikely, guarded = self.choices > 0, self.guards > 0
                 self.emit(Call(argument.id, node, (), (), True, unlikely, handed, guarded))
@@ -289,6 +289,12 @@ class CallWalk(Walk):
             return
         for first, second in pairwise(sorted(frozenset().union(*map(shared_by, arguments)))):
             self.shared(first, (second,), node)
+
+    def _may_be_called(self, name: str) -> bool:
+        """Whether the notebook's own function or class may be meant; in a function's body it may be made later."""
+        if not self.scopes:
+            return name in self.state.callable or name in self.state.classes
+        return self.where(name) == "level"
 
     def _own(self, called: ast.expr) -> str | None:
         """The function of the notebook's level that is called: `f`, or `A.f` for a method of one of its own classes."""

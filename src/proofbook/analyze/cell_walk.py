@@ -98,6 +98,13 @@ class CellWalk(CallWalk):
             inner = len(self.summaries) > 1
             summary.events.append(_perhaps(event) if inner else event)
 
+    def read(self, name: str, node: ast.AST) -> None:
+        # most reads are of what the cell has just bound: nobody needs to hear of them
+        if not self.scopes and name in self.bound.sure:
+            self.reads.add(name)
+        else:
+            super().read(name, node)
+
     def _take(
         self,
         event: Event,
@@ -282,6 +289,10 @@ class CellWalk(CallWalk):
     def bound_for_sure(self, names: frozenset[str]) -> None:
         if not self.scopes:
             self.bound.sure |= names
+
+    def not_for_sure(self, names: frozenset[str]) -> None:
+        if not self.scopes:
+            self.bound.sure -= names
 
     # what is recognised on the way
 

@@ -183,8 +183,10 @@ class Walk(ExpressionWalk):
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)
         self.repeats += 1
-        self.branches([self._suite(node.body)], may_skip=True, gone=_deleted(node.body))
+        gone = _deleted(node.body)
+        self.branches([self._suite(node.body)], may_skip=True, gone=gone)
         self.repeats -= 1
+        self._left_early(node.body, gone)
         self._otherwise(node.orelse)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
@@ -202,7 +204,13 @@ class Walk(ExpressionWalk):
         self.repeats -= 1
         if runs:
             self.bound_for_sure(_stored(node.target) - gone)
+        self._left_early(node.body, gone)
         self._otherwise(node.orelse)
+
+    def _left_early(self, body: list[ast.stmt], gone: frozenset[str]) -> None:
+        """A `break` may stand between the place where a loop deletes a name and the one where it binds it again."""
+        if gone and _leaves_early(body):
+            self.not_for_sure(gone)
 
     def _otherwise(self, statements: list[ast.stmt]) -> None:
         """The `else` of a loop."""

@@ -80,8 +80,11 @@ class ExpressionWalk(ast.NodeVisitor):
     def visit(self, node: ast.AST) -> None:
         """As `ast.NodeVisitor`, which looks the method up anew each time."""
         kind = node.__class__
-        if kind not in self._visitors:
-            self._visitors[kind] = getattr(type(self), f"visit_{kind.__name__}", type(self).generic_visit)
+        visitor = self._visitors.get(kind)
+        if visitor is not None:
+            visitor(self, node)
+            return
+        self._visitors[kind] = getattr(type(self), f"visit_{kind.__name__}", type(self).generic_visit)
         self._visitors[kind](self, node)
 
     def generic_visit(self, node: ast.AST) -> None:
@@ -124,6 +127,9 @@ class ExpressionWalk(ast.NodeVisitor):
 
     def bound_for_sure(self, names: frozenset[str]) -> None:
         """After a loop that surely runs: its targets have a value."""
+
+    def not_for_sure(self, names: frozenset[str]) -> None:
+        """After a loop that may have ended between a `del` and what follows."""
 
     def finished(self, summary: Summary, node: Function) -> None:
         """A function's body has been walked."""
