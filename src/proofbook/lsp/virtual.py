@@ -8,8 +8,8 @@ found word by word, from both ends, and what has changed lies between.
 """
 
 import ast
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
@@ -149,13 +149,15 @@ def _beginnings(lines: tuple[str, ...]) -> Iterator[int]:
 def _split(lines: tuple[str, ...], start: int) -> Iterator[_Piece]:
     """Cells of which nothing is known: cut at two empty lines, unless only both sides together are Python."""
     at, least = 0, len(_GAP) + 1
-    while at < len(lines):
-        rest = lines[at:]
-        places = (end for end in _beginnings(rest) if least <= end <= len(rest) - least)
-        ends = [end - len(_GAP) for end in (*islice(places, _FARTHEST), len(rest))]
-        shortest = next((end for end in ends if not _goes_on(rest, end) and _parses(rest[:end])), ends[0])
-        yield _Piece(start + at, lines[at : at + shortest])
-        at += shortest + len(_GAP)
+    last = len(lines)
+    bounds = [place for place in _beginnings(lines) if place <= last - least] + [last]
+    while at < last:
+        first = bisect_left(bounds, at + least)
+        # the last bound ends the text, however short what it leaves is
+        ends = [place - len(_GAP) for place in bounds[first : first + _FARTHEST] or [last]]
+        end = next((end for end in ends if not _goes_on(lines, end) and _parses(lines[at:end])), ends[0])
+        yield _Piece(start + at, lines[at:end])
+        at = end + len(_GAP)
 
 
 def _goes_on(lines: tuple[str, ...], end: int) -> bool:
