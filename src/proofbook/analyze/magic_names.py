@@ -4,10 +4,11 @@
 
 import ast
 import re
-import warnings
 from itertools import pairwise
 
 from msgspec import Struct
+
+from proofbook.analyze.syntax import parse_quietly
 
 __all__ = [
     "AUTOMAGIC",
@@ -83,12 +84,10 @@ class Bound(Struct, frozen=True):
 
 def is_python(code: str) -> bool:
     """Whether `code` parses."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(code)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
+    try:
+        parse_quietly(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
     return True
 
 
@@ -137,7 +136,7 @@ def _expanded(text: str) -> tuple[str, ...]:
     for dollar, braces, double in _EXPANDED.findall(text):
         expression = dollar or braces or double
         if is_python(expression.strip()):
-            nodes = ast.walk(ast.parse(expression.strip()))
+            nodes = ast.walk(parse_quietly(expression.strip()))
             names.update(dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name)))
     return tuple(names)
 

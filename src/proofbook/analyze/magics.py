@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from proofbook.analyze import magic_names
 from proofbook.analyze.logical import Line, logical_lines
-from proofbook.analyze.syntax import Parsed, parse
+from proofbook.analyze.syntax import Parsed, parse, parse_quietly
 
 __all__ = ["Magic", "Transformed", "transform"]
 
@@ -241,7 +241,7 @@ def _timed(name: str, text: str) -> tuple[str, int]:
     if not found or not statement.strip() or not magic_names.is_python(statement):
         return "", 0
     # what `%timeit` runs is a function of its own: an assignment in it is seen by nobody
-    if name == "timeit" and not isinstance(ast.parse(statement).body[0], ast.Expr):
+    if name == "timeit" and not isinstance(parse_quietly(statement).body[0], ast.Expr):
         return "", 0
     return statement, found.end()
 

@@ -1,6 +1,7 @@
 """Parses the Python of a cell, once, and lists its nodes by kind, so that nobody has to search the tree again."""
 
 import ast
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -11,6 +12,8 @@ __all__ = ["PARTS", "Nodes", "Parsed", "listed", "parse", "parse_quietly"]
 Nodes = Mapping[type[ast.AST], Sequence[ast.AST]]
 """Every node of a tree by its class, in the order in which they stand."""
 
+_MOST_PARTS = 1000
+_DOTTED = re.compile(r"\b\w++(?:[\s\\]*+\.[\s\\]*+\w++)++")
 _DEEP = 12
 """The compiler takes 20 blocks within one another."""
 # what these do is right or wrong by rules that only the compiler knows
@@ -59,9 +62,22 @@ def parse_quietly(code: str) -> ast.Module:
         ValueError: It holds a null character, or a number too large to read.
         RecursionError, MemoryError: It is nested too deeply.
     """
+    if _is_endless(code):
+        raise RecursionError
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(code)
+
+
+def _is_endless(code: str) -> bool:
+    """
+    Whether a name in it has a thousand parts and more.
+
+    For `import a.b.c ...` CPython's parser keeps `a.b`, `a.b.c` and so on: the square of the length in memory.
+    """
+    if code.count(".") < _MOST_PARTS:
+        return False
+    return any(found.group().count(".") >= _MOST_PARTS for found in _DOTTED.finditer(code))
 
 
 def parse(code: str) -> Parsed:
