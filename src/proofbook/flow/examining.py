@@ -1,12 +1,9 @@
 """Puts many files before the rules, in several processes where that pays."""
 
 import gc
-import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from pathlib import Path
 
@@ -80,6 +77,11 @@ def examine_all(jobs: Sequence[Job], *, configuration: LintConfiguration, worker
     """
     if workers < 2 or len(jobs) < _PAYS:
         return [examine(job, configuration=configuration) for job in jobs]
+    # a few notebooks, or what is known, need no second process, and these take a while to load
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     size = -(-len(jobs) // (workers * _BATCHES))
     batches = [jobs[start : start + size] for start in range(0, len(jobs), size)]
     gc.freeze()  # what is there now is never collected, and so never copied
