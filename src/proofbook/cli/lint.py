@@ -157,11 +157,13 @@ def _configured(
 
 
 def _reason(reason: str | None, *, wanted: bool) -> str:
-    from proofbook.flow.ignoring import checked_reason
-
     if reason is not None and not wanted:
         raise UsageError("--reason is of --add-ignores: name both")
-    return checked_reason(reason) if wanted else ""
+    if not wanted:
+        return ""
+    from proofbook.flow.ignoring import checked_reason
+
+    return checked_reason(reason)
 
 
 def _suppress(paths: tuple[Path, ...], result: "LintResult", *, root: Path, reason: str) -> None:
