@@ -30,7 +30,8 @@ def undeclared_dependency(subject: Subject) -> Iterator[Violation]:
     ## What it does
     Finds imports of packages that the project does not declare, in none of `pyproject.toml`, `requirements*.txt`,
     `environment*.yml`, `setup.cfg`, `setup.py` and `Pipfile` from the notebook's folder up to the repository's; or
-    that it declares without any version, where no lock file fixes one. Told once in a notebook.
+    that it declares without any version, where no lock file fixes one and there is a pipeline: a library may leave the
+    choice to others. Each is told once in a notebook.
 
     Extras, groups and files that others include count as declared. The standard library, the project's own modules,
     what a kernel needs to run, and imports that may fail (`try: ... except ImportError`) are left alone, and so is a
@@ -66,7 +67,10 @@ def undeclared_dependency(subject: Subject) -> Iterator[Violation]:
     declared = declarations(notebook, folder=subject.folder)
     if not declared.files:
         return
-    for message, index, known in _faults(imports, declared, notebook=notebook, folder=subject.folder):
+    deployed = subject.project is not None
+    for message, index, known in _faults(
+        imports, declared, notebook=notebook, folder=subject.folder, deployed=deployed
+    ):
         yield Violation(
             message=message,
             advice=f"declare it with a version in {declared.files[0]}",
@@ -77,10 +81,11 @@ def undeclared_dependency(subject: Subject) -> Iterator[Violation]:
 
 
 def _faults(
-    imports: dict[str, tuple[int, Import]], declared: Declarations, *, notebook: Path, folder: Path
+    imports: dict[str, tuple[int, Import]], declared: Declarations, *, notebook: Path, folder: Path, deployed: bool
 ) -> Iterator[tuple[str, int, Import]]:
     """What is wrong, and with which import of which cell."""
     unversioned: dict[str, tuple[int, Import]] = {}
+    missing: dict[str, tuple[int, Import]] = {}
     for module, (index, known) in imports.items():
         package = next((name for name in candidates(module) if name in declared.packages), None)
         if package is not None and _is_settled(package, declared):
@@ -92,10 +97,16 @@ def _faults(
             if not _is_settled(package, declared):
                 unversioned[package] = (index, known)
         elif package is not None and declared.whole:
-            files = " or ".join(declared.files[:3])
-            yield f"`{module}` is not declared: package {package} stands in no {files}", index, known
-    if unversioned:
-        yield f"declared without a version: {', '.join(sorted(unversioned))}", *next(iter(unversioned.values()))
+            missing.setdefault(package, (index, known))
+    if missing:
+        files, several = " or ".join(declared.files[:3]), len(missing) > 1
+        yield f"package{'s' * several} not declared in {files}: {', '.join(sorted(missing))}", *_first(missing)
+    if unversioned and deployed:
+        yield f"declared without a version: {', '.join(sorted(unversioned))}", *_first(unversioned)
+
+
+def _first(packages: dict[str, tuple[int, Import]]) -> tuple[int, Import]:
+    return next(iter(packages.values()))
 
 
 def _is_settled(package: str, declared: Declarations) -> bool:
