@@ -143,9 +143,9 @@ def lost(store: Store, line: list[str]) -> str | None:
         case ["reserved" | "abandoned", number]:
             there = int(number) in {run.number for run in store.runs()}
         case ["attempted", key, number]:
-            there = all(result.made_by == int(number) for result in store.recall("train", key)[:1])
+            there = all(result.made_by == int(number) for result in [*store.recall("train", key)][:1])
         case ["remembered", key]:
-            there = len(store.recall("train", key)) > 0
+            there = any(store.recall("train", key))
         case ["sealed", number, manifest]:
             there = store.manifest(int(number)) == manifest
         case ["judged", number]:

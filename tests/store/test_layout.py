@@ -134,6 +134,6 @@ def test_a_query_is_never_made_of_text_from_outside(tmp_path: Path) -> None:
                 store.number(text)
             assert store.generations(text) == ()
             assert store.record_history(text) == ()
-            assert store.recall(text, text) == ()
+            assert tuple(store.recall(text, text)) == ()
             assert store.gate(1, channel=text) is None
         assert store.verify() == ()

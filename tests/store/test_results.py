@@ -16,9 +16,9 @@ def test_a_good_result_is_found_again_by_what_it_depended_on(store: Store, tmp_p
     number = store.reserve(making.PIPELINE)
     result = making.task_run(store, tmp_path, value=0.5)
     store.remember(result, run=number)
-    assert store.recall("train", result.key) == (result,)
-    assert store.recall("train", making.key("other")) == ()
-    assert store.recall("other", result.key) == ()
+    assert tuple(store.recall("train", result.key)) == (result,)
+    assert tuple(store.recall("train", making.key("other"))) == ()
+    assert tuple(store.recall("other", result.key)) == ()
 
 
 @pytest.mark.parametrize("status", ["failed", "restored", "up-to-date", "cancelled", "skipped"])
@@ -27,7 +27,7 @@ def test_only_what_ran_to_a_good_end_is_remembered(store: Store, tmp_path: Path,
     result = msgspec.structs.replace(making.task_run(store, tmp_path, value=0.5), status=status)
     with pytest.raises(ValueError, match="only what ran"):
         store.remember(result, run=number)
-    assert store.recall("train", result.key) == ()
+    assert tuple(store.recall("train", result.key)) == ()
 
 
 def test_a_result_without_its_blobs_is_not_remembered(store: Store, tmp_path: Path) -> None:
@@ -43,10 +43,10 @@ def test_an_attempt_takes_earlier_results_out_of_account_until_the_task_succeeds
     result = making.task_run(store, tmp_path, value=0.5)
     store.remember(result, run=number)
     store.attempt("train", result.key, run=number)
-    assert Store.open(tmp_path).recall("train", result.key) == ()
+    assert tuple(Store.open(tmp_path).recall("train", result.key)) == ()
     assert store.latest("train") == result
     store.remember(result, run=number)
-    assert store.recall("train", result.key) == (result,)
+    assert tuple(store.recall("train", result.key)) == (result,)
 
 
 def test_an_attempt_writes_nothing_where_there_is_no_result_that_could_count(store: Store, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_what_is_remembered_later_is_there_after_the_next_attempt_the_flush_or_t
     assert written() == {"a"}
     store.attempt("a", results["a"].key, run=number)
     assert written() == {"a", "b"}
-    assert store.recall("a", results["a"].key) == ()
+    assert tuple(store.recall("a", results["a"].key)) == ()
 
     store.remember(results["c"], run=number, later=True)
     assert store.latest("c") == results["c"], "whoever asks is told"
@@ -82,7 +82,7 @@ def test_what_is_remembered_later_is_there_after_the_next_attempt_the_flush_or_t
 
     store.remember(results["a"], run=number, later=True)
     store.close()
-    assert Store.open(tmp_path).recall("a", results["a"].key) == (results["a"],)
+    assert tuple(Store.open(tmp_path).recall("a", results["a"].key)) == (results["a"],)
 
 
 def test_how_long_each_task_took_the_last_time_is_known(store: Store, tmp_path: Path) -> None:
@@ -103,7 +103,26 @@ def test_the_newest_result_comes_first(store: Store, tmp_path: Path) -> None:
     second = msgspec.structs.replace(first, seconds=9.0)
     for result in (first, second):
         store.remember(result, run=number)
-    assert store.recall("train", first.key) == (second, first)
+    assert tuple(store.recall("train", first.key)) == (second, first)
+
+
+def test_of_many_results_those_alone_are_read_that_are_asked_for(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = store.reserve(making.PIPELINE)
+    result = making.task_run(store, tmp_path, value=0.5)
+    for seconds in (1.0, 2.0, 3.0):
+        store.remember(msgspec.structs.replace(result, seconds=seconds), run=number)
+    read: list[str] = []
+    get = store.blobs.get
+
+    def counted(digest: str) -> bytes:
+        read.append(digest)
+        return get(digest)
+
+    monkeypatch.setattr(store.blobs, "get", counted)
+    assert next(store.recall("train", result.key)).seconds == 3.0
+    assert len(read) == 1
 
 
 def test_a_result_whose_product_the_store_has_lost_does_not_count(store: Store, tmp_path: Path) -> None:
@@ -111,7 +130,7 @@ def test_a_result_whose_product_the_store_has_lost_does_not_count(store: Store, 
     result = making.task_run(store, tmp_path, value=0.5)
     store.remember(result, run=number)
     store.blobs.path(result.products["table"].digest).unlink()
-    assert store.recall("train", result.key) == ()
+    assert tuple(store.recall("train", result.key)) == ()
 
 
 def test_a_damaged_result_does_not_count(store: Store, tmp_path: Path) -> None:
@@ -121,7 +140,7 @@ def test_a_damaged_result_does_not_count(store: Store, tmp_path: Path) -> None:
     store.remember(result, run=number)
     (digest,) = set(store.blobs.each()) - before
     overwrite(store, digest, store.blobs.get(digest).replace(b'"ran"', b'"RAN"'))
-    assert store.recall("train", result.key) == ()
+    assert tuple(store.recall("train", result.key)) == ()
 
 
 def test_a_row_that_names_the_result_of_another_task_does_not_count(store: Store, tmp_path: Path) -> None:
@@ -130,7 +149,7 @@ def test_a_row_that_names_the_result_of_another_task_does_not_count(store: Store
     store.remember(result, run=number)
     with store._database.write() as connection:
         connection.exec_driver_sql("UPDATE results SET task = 'evaluate'")
-    assert store.recall("evaluate", result.key) == ()
+    assert tuple(store.recall("evaluate", result.key)) == ()
     assert any("result 1" in damage.object for damage in store.verify())
 
 
@@ -139,7 +158,7 @@ def test_results_of_a_killed_build_are_kept(store: Store, tmp_path: Path) -> Non
     result = making.task_run(store, tmp_path, value=0.5)
     store.remember(result, run=number)
     store.close()
-    assert Store.open(tmp_path).recall("train", result.key) == (result,)
+    assert tuple(Store.open(tmp_path).recall("train", result.key)) == (result,)
 
 
 def test_a_connection_that_is_kept_serves_until_a_fork_and_none_is_carried_over_it(
@@ -153,7 +172,7 @@ def test_a_connection_that_is_kept_serves_until_a_fork_and_none_is_carried_over_
     with store.keeping():
         store.remember(result, run=number)
         assert open_files() == 1
-        assert store.recall("train", result.key) == (result,)
+        assert tuple(store.recall("train", result.key)) == (result,)
         assert open_files() == 1
         child = os.fork()
         if child == 0:
@@ -161,7 +180,7 @@ def test_a_connection_that_is_kept_serves_until_a_fork_and_none_is_carried_over_
         assert os.waitpid(child, 0)[1] == 0
         assert open_files() == 0
         store.attempt("train", result.key, run=number)
-        assert store.recall("train", result.key) == ()
+        assert tuple(store.recall("train", result.key)) == ()
     assert open_files() == 0
 
 

@@ -4,7 +4,7 @@ A store over another one: it reads through, and what is written goes into a fold
 For work that may use all that is known, and must leave nothing behind: replays.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -50,10 +50,10 @@ class Aside(Store):
         """Keep a result, as long as this lives."""
         self._here[task_run.name, task_run.key] = task_run
 
-    def recall(self, task: str, key: str) -> tuple[TaskRun, ...]:
+    def recall(self, task: str, key: str) -> Iterator[TaskRun]:
         """Results for that key: what came to be here, else those of the store below."""
         here = self._here.get((task, key))
-        return (here,) if here is not None else self._under.recall(task, key)
+        return iter((here,)) if here is not None else self._under.recall(task, key)
 
     def latest(self, task: str) -> TaskRun | None:
         """The newest good result in the store below."""

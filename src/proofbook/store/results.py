@@ -1,5 +1,7 @@
 """Good results of tasks, by what they depended on: what a build takes up again instead of running."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from proofbook.disk.faults import point
@@ -97,18 +99,20 @@ class Results:
         except (StoreError, msgspec.DecodeError):
             return None
 
-    def recall(self, task: str, key: str) -> tuple[TaskRun, ...]:
+    def recall(self, task: str, key: str) -> Iterator[TaskRun]:
         """
         The good results for that key, newest first; those whose blobs are gone are left out.
+
+        Each is read when it is asked for: mostly the first will do, and a task that runs every night has hundreds.
 
         None that is older than an attempt that did not succeed: a red result stays red until the work is done.
         """
         found = self._found(task, key)
         if found and found[0] == _BEGUN:
-            return ()
+            return
         # a result that came up again is one result
         loaded = (self._load(digest) for digest in dict.fromkeys(found) if digest != _BEGUN)
-        return tuple(result for result in loaded if result is not None and self._holds(result, task, key))
+        yield from (result for result in loaded if result is not None and self._holds(result, task, key))
 
     def _found(self, task: str, key: str) -> list[str]:
         """Digests of the results for that key, newest first; empty ones stand for attempts."""

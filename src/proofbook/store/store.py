@@ -1,5 +1,6 @@
 """The store beside a pipeline: what everything else calls."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -161,7 +162,7 @@ class Store:
         """
         self._results.attempt(task, key, run=run)
 
-    def recall(self, task: str, key: str) -> tuple[TaskRun, ...]:
+    def recall(self, task: str, key: str) -> Iterator[TaskRun]:
         """The good results of `task` for that key, newest first, whose blobs are all there; none after a failure."""
         return self._results.recall(task, key)
 
