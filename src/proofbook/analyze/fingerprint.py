@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from proofbook.analyze import source
 from proofbook.analyze.cells import CellFlow, parse_cell
@@ -24,20 +25,21 @@ __all__ = ["dialect", "imported_modules", "of_cell", "of_module", "of_notebook"]
 
 _FORMAT = 1
 """Part of every digest: raise it when what counts is changed."""
+_REMEMBERED = 4096
+"""Notebooks, and cells, of which is remembered what was found in them: little of each, unlike a tree."""
 _SKIPPED = {"site-packages", "dist-packages", "node_modules", "__pycache__", "venv", "env"}
 
 
 def of_notebook(notebook: Notebook) -> str:
     """SHA-256 over the syntax of the code cells. A cell that does not parse counts by its text."""
-    cells = [_of_cell(cell, python=notebook.language == "python") for cell in notebook.code_cells]
-    # an empty cell does nothing, but one that carries the tag says where parameters go
-    kept = [cell for cell in cells if cell[1:] != ["", [], False]]
-    return hashlib.sha256(canonical(["notebook", _FORMAT, dialect(), notebook.language, kept])).hexdigest()
+    return _of_cells(tuple((cell.source, "parameters" in cell.tags) for cell in notebook.code_cells), notebook.language)
 
 
 def of_cell(cell: Cell, *, python: bool) -> str:
     """SHA-256 over the syntax of one code cell; over its text where it does not parse, or is not Python."""
-    return hashlib.sha256(canonical(["cell", _FORMAT, dialect(), _of_cell(cell, python=python)])).hexdigest()
+    return hashlib.sha256(
+        canonical(["cell", _FORMAT, dialect(), _of_cell(cell.source, "parameters" in cell.tags, python=python)])
+    ).hexdigest()
 
 
 def of_module(path: Path) -> str:
@@ -62,35 +64,48 @@ def imported_modules(notebook: Notebook | Path, *, root: Path) -> dict[str, str]
     if isinstance(notebook, Path):
         notebook = source.read(notebook if notebook.is_absolute() else root / notebook)
     start = (root / notebook.path).resolve()
-    flows = [parse_cell(cell)[0] for cell in notebook.code_cells]
+    cells = [_read(cell.source) for cell in notebook.code_cells]
     places = list(dict.fromkeys([start.parent, root, root / "src"]))
     found: dict[Path, str] = {}
-    waiting = [file for flow in flows for file in _imported(flow.syntax, start, places, root)]
-    waiting += [file for flow in flows for file in _run(flow, [root, start.parent], root)]
+    waiting = [file for cell in cells for file in _imported(cell.imports, start, places, root)]
+    waiting += [file for cell in cells for file in _run(cell.scripts, [root, start.parent], root)]
     while waiting:
         file = waiting.pop()
         if file in found or file == start:
             continue
-        found[file], nodes = _module(file.read_bytes())
-        waiting.extend(_imported(nodes, file, places, root))
+        found[file], imports = _module(file.read_bytes())
+        waiting.extend(_imported(imports, file, places, root))
     return dict(sorted((file.relative_to(root).as_posix(), digest) for file, digest in found.items()))
 
 
-def _of_cell(cell: Cell, *, python: bool) -> list[object]:
-    parameters = "parameters" in cell.tags
+# a build decides each task, and when all is done looks once more whether there is anything left to do
+@lru_cache(maxsize=_REMEMBERED)
+def _of_cells(cells: tuple[tuple[str, bool], ...], language: str) -> str:
+    """The same, of the text of each cell and whether it is the one that parameters are injected after."""
+    parts = [_of_cell(text, parameters, python=language == "python") for text, parameters in cells]
+    # an empty cell does nothing, but one that carries the tag says where parameters go
+    kept = [part for part in parts if part[1:] != ["", [], False]]
+    return hashlib.sha256(canonical(["notebook", _FORMAT, dialect(), language, kept])).hexdigest()
+
+
+def _parsed(text: str) -> tuple[CellFlow, bool]:
+    return parse_cell(Cell(number=1, id="", kind="code", source=text))
+
+
+def _of_cell(text: str, parameters: bool, *, python: bool) -> list[object]:
     if not python:
-        return ["text", cell.source, [], parameters]
-    flow, isolated = parse_cell(cell)
+        return ["text", text, [], parameters]
+    flow, isolated = _parsed(text)
     # the number of the line does not count, the order of magics does
     magics: list[object] = [
         [magic.kind, magic.name, magic.arguments, magic.target, magic.body] for magic in flow.magics
     ]
     if flow.tree is None:
-        return ["text", cell.source, magics, parameters]
+        return ["text", text, magics, parameters]
     try:
         syntax = _dump(flow.tree) if flow.tree.body else ""
     except RecursionError:
-        return ["text", cell.source, magics, parameters]
+        return ["text", text, magics, parameters]
     return ["isolated" if isolated else "syntax", syntax, magics, parameters]
 
 
@@ -103,58 +118,71 @@ def dialect() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
+class _Import(NamedTuple):
+    """`from module import names`, `level` folders up; `import module` has no names."""
+
+    module: str
+    names: tuple[str, ...] = ()
+    level: int = 0
+
+
+class _Read(NamedTuple):
+    """What the code of a cell loads, as it is written there."""
+
+    imports: tuple[_Import, ...]
+    scripts: tuple[str, ...]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read(text: str) -> _Read:
+    flow, _ = _parsed(text)
+    return _Read(_imports(flow.syntax), tuple(magic.arguments for magic in flow.magics if magic.name == "run"))
+
+
 @lru_cache(maxsize=256)
-def _module(content: bytes) -> tuple[str, Nodes]:
-    """Digest and nodes of a `.py` file. By content, since many notebooks import the same modules."""
-    nodes: Nodes = {}
+def _module(content: bytes) -> tuple[str, tuple[_Import, ...]]:
+    """Digest and imports of a `.py` file. By content, since many notebooks import the same modules."""
+    imports: tuple[_Import, ...] = ()
     try:
         tree = ast.parse(content)
-        nodes = listed(tree)
+        imports = _imports(listed(tree))
         syntax = _dump(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         syntax = f"bytes {hashlib.sha256(content).hexdigest()}"
-    return hashlib.sha256(canonical(["module", _FORMAT, dialect(), syntax])).hexdigest(), nodes
+    return hashlib.sha256(canonical(["module", _FORMAT, dialect(), syntax])).hexdigest(), imports
 
 
-def _imported(nodes: Nodes, file: Path, places: list[Path], root: Path) -> Iterator[Path]:
-    """Files of the project that the imports among `nodes` load."""
+def _imports(nodes: Nodes) -> tuple[_Import, ...]:
+    found: list[_Import] = []
     for kind in (ast.Import, ast.ImportFrom, ast.Call):
         for node in nodes.get(kind, ()):
-            yield from _loaded(node, file, places, root)
+            if isinstance(node, ast.Import):
+                found += [_Import(alias.name) for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                found.append(_Import(node.module or "", tuple(alias.name for alias in node.names), node.level))
+            elif isinstance(node, ast.Call) and (name := _dynamic(node)):
+                found.append(_Import(name))
+    return tuple(found)
 
 
-def _loaded(node: ast.AST, file: Path, places: list[Path], root: Path) -> Iterator[Path]:
-    if isinstance(node, ast.Import):
-        for alias in node.names:
-            yield from _files(alias.name, places, root)
-    elif isinstance(node, ast.ImportFrom):
-        for base, module in _bases(node, file, places):
-            yield from _files(module, base, root)
-            for alias in node.names:
-                yield from _files(f"{module}.{alias.name}" if module else alias.name, base, root)
-    elif isinstance(node, ast.Call):
-        yield from _files(_dynamic(node), places, root)
+def _imported(imports: tuple[_Import, ...], file: Path, places: list[Path], root: Path) -> Iterator[Path]:
+    """Files of the project that the imports of `file` load."""
+    for module, names, level in imports:
+        # from so many folders up
+        base = [file.parents[min(level, len(file.parents)) - 1]] if level else places
+        yield from _files(module, base, root)
+        for name in names:
+            yield from _files(f"{module}.{name}" if module else name, base, root)
 
 
-def _run(flow: CellFlow, places: list[Path], root: Path) -> Iterator[Path]:
+def _run(scripts: tuple[str, ...], places: list[Path], root: Path) -> Iterator[Path]:
     """Scripts that `%run` runs."""
-    for magic in flow.magics:
-        words = [word for word in magic.arguments.split() if not word.startswith("-")]
-        if magic.name == "run" and words:
+    for arguments in scripts:
+        words = [word for word in arguments.split() if not word.startswith("-")]
+        if words:
             name = words[0].strip("\"'")
             files = [place / (name if name.endswith(".py") else f"{name}.py") for place in places]
             yield from (file.resolve() for file in files[:2] if file.is_file() and _belongs(file, root))
-
-
-def _bases(node: ast.ImportFrom, file: Path, places: list[Path]) -> Iterator[tuple[list[Path], str]]:
-    """Where a `from` import looks, and for which dotted name."""
-    if not node.level:
-        yield places, node.module or ""
-        return
-    folder = file.parent
-    for _ in range(node.level - 1):
-        folder = folder.parent
-    yield [folder], node.module or ""
 
 
 def _dynamic(node: ast.Call) -> str:
