@@ -9,6 +9,11 @@ from tests.analyze.notebooks import flow, flows, notebook, used
 class TestTheProbesThatSoorgeonGetsWrong:
     """In-place mutation, aliasing, `x += 1`, `while x`, defaults, class attributes, walrus, loop variables."""
 
+    def test_a_method_whose_value_is_kept_may_give_a_new_object(self) -> None:
+        cell = flow("result = fit()", "longer = result.append(1)")
+        assert [change.name for change in cell.mutates] == []
+        assert [change.name for change in cell.maybe_mutates] == ["result"]
+
     def test_a_mutating_method_changes_its_object(self) -> None:
         cell = flow("xs = []", "xs.append(1)")
         assert [(change.name, change.how, change.local) for change in cell.mutates] == [("xs", "method", False)]

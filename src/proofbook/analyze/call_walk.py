@@ -18,6 +18,7 @@ from proofbook.analyze.known_calls import (
     CHANGING_FUNCTIONS,
     CHANGING_METHODS,
     EXITS,
+    GIVING_NOTHING,
     HARMLESS_FUNCTIONS,
     HARMLESS_METHODS,
     HARMLESS_MODULES,
@@ -120,6 +121,7 @@ class CallWalk(Walk):
         self.plain = not shifts and all(map(str.isascii, lines))
         self.known: dict[str, str] | None = None
         self.made: dict[int, str] = {}
+        self.assigned: ast.expr | None = None
         self.objects: dict[int, str] = {}
         self.calls: list[SeenCall] = []
         self.exits: list[Exit] = []
@@ -195,6 +197,7 @@ class CallWalk(Walk):
 
     def learn_kinds(self, targets: list[ast.expr], value: ast.expr) -> None:
         """Before an assignment: what kind of object its names will stand for, where that is plain."""
+        self.assigned = value
         dotted = self.dotted(value.func) if isinstance(value, ast.Call) else None
         kinds = library_methods.kinds_of(value, dotted)
         if not kinds and isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
@@ -222,7 +225,9 @@ class CallWalk(Walk):
             else (CHANGING_METHODS, HARMLESS_METHODS)
         )
         if name in changes:
-            self.change(owner, node=node, how="method", text=f".{name}()", sure=True, kind=kind)
+            # nobody keeps what `list.append` gives back: this one gives a new object
+            sure = kind is not None or node is not self.assigned or name not in GIVING_NOTHING
+            self.change(owner, node=node, how="method", text=f".{name}()", sure=sure, kind=kind)
         elif name not in keeps:
             self.change(owner, node=node, how="method", text=f".{name}()", sure=False, kind=kind)
         if name not in keeps:

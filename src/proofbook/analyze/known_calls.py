@@ -7,6 +7,7 @@ __all__ = [
     "CHANGING_FUNCTIONS",
     "CHANGING_METHODS",
     "EXITS",
+    "GIVING_NOTHING",
     "HARMLESS_FUNCTIONS",
     "HARMLESS_METHODS",
     "HARMLESS_MODULES",
@@ -28,6 +29,11 @@ CHANGING_METHODS = frozenset(
     "fill resize setflags put partition insert_column".split()
 )
 """Methods that change the object they are called on."""
+
+GIVING_NOTHING = frozenset(
+    "append extend insert remove clear sort reverse update add discard appendleft extendleft rotate".split()
+)
+"""Of these, the ones that give nothing back on the objects of Python's own."""
 
 CHANGING_FUNCTIONS = {
     "random.shuffle": 0,
