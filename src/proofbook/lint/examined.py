@@ -1,6 +1,7 @@
 """What our rules say of one file, with all that it hangs on."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from proofbook.analyze import source
 from proofbook.analyze.positions import source_starts
 from proofbook.exceptions import NotebookError
 from proofbook.lint import engine, looked, records
+from proofbook.lint.declared import Products
 from proofbook.lint.rule import Project
 from proofbook.model.configuration import LintConfiguration
 from proofbook.model.finding import Finding
@@ -65,7 +67,26 @@ def digest(content: bytes) -> bytes:
 
 def facts(project: Project | None) -> bytes:
     """By which it is known whether a pipeline still says the same of a notebook."""
-    return digest(msgspec.msgpack.encode(project, order="deterministic"))
+    if project is None or project.declared is None:
+        return digest(_encoded(project))
+    alone = replace(project, declared=replace(project.declared, tasks={}))
+    return digest(_encoded(alone) + _digest_of(project.declared.tasks))
+
+
+def _encoded(value: object) -> bytes:
+    return msgspec.msgpack.encode(value, order="deterministic")
+
+
+_LAST: list[tuple[object, bytes]] = [({}, b"")]
+
+
+def _digest_of(tasks: Mapping[str, Products | None]) -> bytes:
+    """Every notebook of a pipeline is given the same tasks, which may be thousands: they are gone through once."""
+    known, found = _LAST[0]
+    if known is not tasks or not found:
+        found = digest(_encoded(tasks))
+        _LAST[0] = (tasks, found)
+    return found
 
 
 def examine(job: Job, *, configuration: LintConfiguration) -> Examined:
