@@ -178,7 +178,7 @@ class K0:
 
 
 @given(lines=blocks())
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_what_is_said_of_a_program_agrees_with_running_it(lines: list[str]) -> None:
     """All real reads are foreseen, all unconditional ones are real; the same of the names that are left behind."""
     program = "\n".join(lines)
