@@ -31,6 +31,16 @@ CASES = {
             ],
         ),
         Case(
+            "in several cells, told of at the first",
+            ["import random\nx = random.random()", "y = random.random()", "z = random.choice('ab')"],
+            [f"1:2:5 warning `random.random()` {_EVERY_RUN}: nothing seeds it"],
+            fixed=[
+                "import random\nrandom.seed(0)\nx = random.random()",
+                "y = random.random()",
+                "z = random.choice('ab')",
+            ],
+        ),
+        Case(
             "in a function, above which the generator is made",
             ["import numpy as np\n\ndef f(shape):\n    return np.random.rand(*shape)", "f((2, 3))"],
             [f"1:4:12 warning `np.random.rand()` {_EVERY_RUN}: nothing seeds it"],

@@ -15,8 +15,8 @@ def unseeded_randomness(subject: Subject) -> Iterator[Violation]:
     ## What it does
     Finds draws from the generators of `random`, `numpy.random` and `torch` that nothing above has seeded, generators
     that are made without a seed (`np.random.default_rng()`), and calls of scikit-learn, of SciPy's `rvs` and of
-    pandas' `sample` without `random_state` where NumPy's generator is not seeded either. Reported once for each cell
-    and generator.
+    pandas' `sample` without `random_state` where NumPy's generator is not seeded either. A generator that the whole
+    notebook shares is spoken of once, at the first draw, and what suppresses that speaks for all; all else once a cell.
 
     It keeps silent below a call of a function whose name speaks of a seed (`set_seed(1)`), and in a notebook that runs
     what cannot be read (`%run`).
@@ -45,6 +45,11 @@ def unseeded_randomness(subject: Subject) -> Iterator[Violation]:
     told: set[tuple[int, str]] = set()
     for draw in known.unseeded:
         once = draw.name if draw.keyword else draw.generator
+        shared = not draw.keyword and draw.generator != "own"
+        place = (0 if shared else draw.flow.cell.number, once)
+        # one seed mends them all
+        if shared and place in told:
+            continue
         yield Violation(
             message=_message(draw),
             advice=_advice(draw),
@@ -52,9 +57,9 @@ def unseeded_randomness(subject: Subject) -> Iterator[Violation]:
             line=draw.span.line,
             column=draw.span.column,
             once=once,
-            fix=fixes.seeded(draw) if draw.keyword or (draw.flow.cell.number, once) not in told else None,
+            fix=fixes.seeded(draw) if draw.keyword or place not in told else None,
         )
-        told.add((draw.flow.cell.number, once))
+        told.add(place)
 
 
 def _message(draw: Draw) -> str:
