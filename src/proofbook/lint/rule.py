@@ -1,6 +1,7 @@
 """What a rule is, what it is given, and what it says. A plugin's rules are made of the same three values."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from inspect import cleandoc
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -95,7 +96,7 @@ class Subject(Struct, frozen=True, kw_only=True, dict=True):
         folder = self.folder if self.folder is not None else Path()
         return (folder / self.notebook.path).parent, folder
 
-    @property
+    @cached_property
     def parameters(self) -> Cell | None:
         """The cell tagged `parameters`; the first, where there are several."""
         return next((cell for cell in self.notebook.code_cells if "parameters" in cell.tags), None)
