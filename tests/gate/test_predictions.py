@@ -58,7 +58,7 @@ def test_their_own_level_is_printed_beside_the_budget() -> None:
     shelf = Shelf()
     sides = [predictions(shelf, frame, **RULE) for frame in (GOOD, _forecasts(noise=0.01))]
     said = closing([shelf.compare(*sides)], budget=budget("1 per quarter", schedule="1 per day", started=()), looks={})
-    assert said == ("beside that budget, one set of predictions is judged row by row, at 1%",)
+    assert said == ("one set of predictions is judged row by row, at 1%, beside the budget of false alarms",)
 
 
 @pytest.mark.parametrize("metric", ["auc", "accuracy", "brier", "log loss", "mae", "rmse"])

@@ -66,10 +66,8 @@ def closing(comparisons: Sequence[Comparison], *, budget: Budget | None, looks: 
         )
     rowwise = len(judged) - len(numbers)
     if budget is not None and rowwise:
-        each = "one set of predictions is" if rowwise == 1 else f"{rowwise} sets of predictions are"
-        said.append(
-            f"beside that budget, {each} judged row by row, at {100 * LEVEL:.2g}%{'' if rowwise == 1 else ' each'}"
-        )
+        each = "one set of predictions is" if rowwise == 1 else f"{rowwise} sets of predictions are each"
+        said.append(f"{each} judged row by row, at {100 * LEVEL:.2g}%, beside the budget of false alarms")
     if len(known) < len(numbers):
         which = (
             "the number that gates" if len(numbers) == 1 else f"{len(numbers) - len(known)} of {len(numbers)} numbers"
