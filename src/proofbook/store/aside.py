@@ -92,10 +92,10 @@ class _Blobs(Blobs):
         super().__init__(folder, lock=Lock(folder / "write.lock"), writable=True)
         self._under = under
 
-    def path(self, digest: str) -> Path:
+    def _place(self, digest: str) -> str:
         """Where a blob lies, here or below; where it would lie here."""
-        here, below = super().path(digest), self._under.path(digest)
-        return below if not here.exists() and below.exists() else here
+        here, below = super()._place(digest), self._under.path(digest)
+        return str(below) if not Path(here).exists() and below.exists() else here
 
     def _set_aside(self, digest: str) -> Path | None:
         # what is damaged below is the affair of whoever builds there
