@@ -57,6 +57,19 @@ def test_what_is_unsafe_is_mended_when_asked_for(notebook: Path) -> None:
     assert sources(notebook)[-1] == "xs = [*xs, 1]"
 
 
+def test_a_cell_magic_keeps_something_to_run(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    alone, two = "%%time\nimport sys", "%%capture out\nimport json\nimport re"
+    path.write_bytes(content(alone, "%%prun -q\nlen?", two, "print(out)", layout=PRETTY))
+    before = path.read_bytes()
+
+    done = mend(path, "PB214", "PB406", unsafe=True)
+
+    assert path.read_bytes() == before
+    (left,) = done.files[0].left
+    assert (left.finding.cell, left.reason) == (3, "cell 3 would be a cell magic without a body")
+
+
 def test_without_writing_it_tells_the_difference(notebook: Path) -> None:
     before = notebook.read_bytes()
 

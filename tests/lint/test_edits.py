@@ -52,7 +52,15 @@ def test_a_statement_goes_with_its_line_and_leaves_a_block_whole(source: str, wa
     assert left(source, wanted) == remains
 
 
-@pytest.mark.parametrize(("source", "wanted"), [("%time a = 1", "a"), ("@f\ndef g(): pass", "@f")])
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("%time a = 1", "a"),
+        ("@f\ndef g(): pass", "@f"),
+        ("%%time\nimport sys", "import sys"),
+        ("\n%%capture o\n\na = 1  # x\n", "a"),
+    ],
+)
 def test_what_a_magic_runs_and_what_is_decorated_stays(source: str, wanted: str) -> None:
     assert left(source, wanted) is None
 

@@ -8,7 +8,7 @@ from proofbook.analyze.flow import Span
 from proofbook.analyze.spans import lines_of, offsets
 from proofbook.lint.fix import Edit
 
-__all__ = ["body_of", "inserted", "name_removed", "piece_removed", "replaced", "statement_removed"]
+__all__ = ["body_of", "inserted", "is_bodiless", "name_removed", "piece_removed", "replaced", "statement_removed"]
 
 _COMMENT = re.compile(r"[ \t]*(#.*)?")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -45,8 +45,26 @@ def statement_removed(flow: CellFlow, statement: ast.stmt) -> Edit | None:
     return piece_removed(flow, span)
 
 
+def is_bodiless(source: str) -> bool:
+    """Whether a cell is a cell magic and nothing more, which IPython does not run."""
+    head, *body = _LINE_END.split(source.strip(), maxsplit=1)
+    return head.startswith("%%") and not body
+
+
 def piece_removed(flow: CellFlow, span: Span) -> Edit | None:
-    """A statement or magic at `span` goes with its line or from it; None where more hangs on it."""
+    """
+    A statement or magic at `span` goes with its line or from it.
+
+    None where more hangs on it, or it is all that a cell magic is given.
+    """
+    edit = _piece_removed(flow, span)
+    if edit is None or not flow.cell.source.lstrip().startswith("%%"):
+        return edit
+    start, end = offsets(flow.cell.source, edit.span)
+    return None if is_bodiless(flow.cell.source[:start] + edit.text + flow.cell.source[end:]) else edit
+
+
+def _piece_removed(flow: CellFlow, span: Span) -> Edit | None:
     source = flow.cell.source
     start, end = offsets(source, span)
     before = _LINE_END.split(source[:start])[-1]

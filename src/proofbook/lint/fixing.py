@@ -3,7 +3,8 @@ Makes bytes of the fixes that rules propose.
 
 A fix is made whole or not at all. Of two that meet in one place the first is made, and the other waits: the notebook
 is looked at again, and what still holds is proposed again. What comes out is read again before anybody sees it: it is
-a notebook, it is as valid as it was, and no cell that could be parsed has stopped to be.
+a notebook, it is as valid as it was, no cell that could be parsed has stopped to be, and no cell magic has lost all
+that it runs.
 """
 
 from collections import defaultdict
@@ -17,6 +18,7 @@ from proofbook.analyze.cells import parse_cell
 from proofbook.analyze.spans import offsets
 from proofbook.exceptions import NotebookError
 from proofbook.lint import fixing_ipynb, fixing_script
+from proofbook.lint.edits import is_bodiless
 from proofbook.lint.fix import (
     Change,
     ClearOutputs,
@@ -113,8 +115,12 @@ def _checked(raw: bytes, content: bytes, notebook: Notebook) -> None:
     if notebook.language == "python":
         known = {cell.source for cell in notebook.code_cells}
         for cell in after.code_cells:
-            if cell.source not in known and (problem := parse_cell(cell)[0].problem) is not None:
+            if cell.source in known:
+                continue
+            if (problem := parse_cell(cell)[0].problem) is not None:
                 raise ValueError(f"cell {cell.number} would not parse afterwards: {problem.message}")
+            if is_bodiless(cell.source):
+                raise ValueError(f"cell {cell.number} would be a cell magic without a body")
     if notebook.format == "ipynb":
         wrong = _invalid(content, notebook.path)
         if wrong is not None and _invalid(raw, notebook.path) is None:
