@@ -54,6 +54,7 @@ CELLS = [
     "def f():\n    '''What?'''\n    %pwd\n    return 1",
     ">>> x = 1\n>>> y = 2",
     "In [1]: x = 1",
+    "In [1]: if x:\n   ...:     %pwd\n   ...: ",
     "  x = 1\n  y = 2",
     "await f()\n%pwd",
     "%time x = 1",
@@ -91,7 +92,7 @@ def test_lines_stay_where_they_are(source: str) -> None:
     assert transform(source).code.count("\n") == source.count("\n")
 
 
-@pytest.mark.parametrize("source", [cell for cell in CELLS if parses(cell)])
+@pytest.mark.parametrize("source", [cell for cell in CELLS if parses(cell) and "In [" not in cell])
 def test_code_without_magics_is_untouched(source: str) -> None:
     assert replace(transform(source), parsed=None) == Transformed(code=source)
 
@@ -197,6 +198,41 @@ def test_the_body_of_an_unknown_cell_magic_is_taken_for_python_only_where_it_is(
 def test_timeit_runs_apart() -> None:
     assert transform("%%timeit\nx = 1").isolated
     assert not transform("%%time\nx = 1").isolated
+
+
+def test_what_stands_on_the_line_of_timeit_runs_before_its_body() -> None:
+    found = transform("%%timeit -n1 -r1 s = 4; t = 5\ns + t")
+    assert (found.code, found.isolated) == ("s = 4; t = 5\ns + t", True)
+    assert found.shifts == {1: len("%%timeit -n1 -r1 ")}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "In [1]: x = 1",
+        "In [1]: x: int = 1",
+        "\n\nIn [12]: x_ip",
+        "  In [1]: def f():\n     ...:     return 1\n     ...: \n     ...: f()",
+        "x = 2\nIn [2]: y = x",
+        "x = 2\n\nIn [2]: y",
+        "[ins] In [3]: x = 1\n",
+        ">>> def f():\n...     return 1\n...\n>>> f()",
+        "    >>> x = [\n    ...     1]\n    >>> x",
+        "x = 1\n>>> y = x",
+        "def f():\n    '''\n    >>> f()\n    '''\n    ...",
+        "'''\n>>> text\n'''\n>>> x = 1",
+        "if x:\n    ...",
+    ],
+)
+def test_prompts_are_taken_off_where_ipython_takes_them_off(source: str) -> None:
+    theirs, ours = TransformerManager().transform_cell(source), transform(source).code
+    assert parses(theirs) == parses(ours)
+    if parses(ours):
+        assert ast.dump(ast.parse(theirs)) == ast.dump(ast.parse(ours))
+
+
+def test_a_prompt_that_is_taken_off_is_known_to_the_columns() -> None:
+    assert transform("  In [1]: x = (\n     ...:  y)").shifts == {1: 10, 2: 11}
 
 
 def test_what_stands_left_of_a_magic_is_its_target() -> None:

@@ -15,7 +15,6 @@ __all__ = [
     "AUTOMAGIC_BARE",
     "FOREIGN_BODY",
     "HELP",
-    "PROMPTS",
     "PYTHON_BODY",
     "STATEMENT_AFTER",
     "Bound",
@@ -45,8 +44,6 @@ AUTOMAGIC_BARE = frozenset("ls ll pwd who whos who_ls lsmagic history hist dirs 
 """Of these, the ones that are taken for a magic although the bare name is Python."""
 
 HELP = re.compile(r"(?P<object>%{0,2}(?!\d)[\w*]+(\.(?!\d)[\w*]+|\[-?[0-9]+\])*)(?P<sign>\?\??)$")
-
-PROMPTS = (re.compile(r"(>>>|\.\.\.)( |$)"), re.compile(r"\s?In \[\d+\]: |\s*\.{3,}: ?"))
 
 STATEMENT_AFTER = {
     "time": re.compile(r"%time[ \t]+(--no-raise-error[ \t]+)?"),

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from proofbook.analyze import magic_names
 from proofbook.analyze.logical import Line, logical_lines
+from proofbook.analyze.prompts import may_have_prompt, without_prompts
 from proofbook.analyze.syntax import Parsed, parse, parse_quietly
 
 __all__ = ["Magic", "Transformed", "transform"]
@@ -83,11 +84,12 @@ def transform(source: str) -> Transformed:
             return Transformed(code="\n" * (len(lines) - 1), magics=(automagic,))
         code = "\n".join(lines)
         parsed = parse(code)
-        if parsed.accepted:
+        if parsed.accepted and not may_have_prompt(lines[first:]):
             return Transformed(code=code, parsed=parsed)
     lines, shifts = _strip(lines, first)
     cell = _cell_magics(lines, first)
-    inner = _inner(cell.lines, shifts)
+    moved = {line: shifts.get(line, 0) + by for line, by in cell.moved.items()}
+    inner = _inner(cell.lines, shifts | moved)
     magics = tuple(replace(magic, column=magic.column + shifts.get(magic.line, 0)) for magic in cell.magics)
     return replace(inner, magics=magics + inner.magics, isolated=cell.isolated, guessed=cell.guessed)
 
@@ -113,13 +115,10 @@ def _strip(lines: list[str], first: int) -> tuple[list[str], dict[int, int]]:
     common = min(indents)
     taken = {number: min(common, len(line)) for number, line in enumerate(lines, start=1)} if common else {}
     lines = [line[common:] if line.strip() else line for line in lines]
-    prompt = next((known for known in magic_names.PROMPTS if known.match(lines[first])), None)
-    if prompt is not None:
-        for index, line in enumerate(lines):
-            found = prompt.match(line)
-            if found:
-                lines[index] = line[found.end() :]
-                taken[index + 1] = taken.get(index + 1, 0) + found.end()
+    for index, (line, prompt) in enumerate(without_prompts(lines[first:]), start=first):
+        lines[index] = line
+        if prompt:
+            taken[index + 1] = taken.get(index + 1, 0) + prompt
     return lines, taken
 
 
@@ -130,6 +129,8 @@ class _Cell(Struct):
     magics: list[Magic]
     isolated: bool = False
     guessed: bool = False
+    moved: dict[int, int] = {}
+    """By how much the statement on the line of a magic, `%%timeit x = 1`, has moved to the left."""
 
 
 def _cell_magics(lines: list[str], first: int) -> _Cell:
@@ -158,6 +159,9 @@ def _cell_magics(lines: list[str], first: int) -> _Cell:
             cell.lines[at:] = [""] * (len(lines) - at)
             return cell
         cell.isolated = cell.isolated or name == "timeit"
+        cell.lines[at], shift = _before_body(name, text)
+        if shift:
+            cell.moved[at + 1] = shift
         cell.magics.append(magic)
         at = next((index for index in range(at + 1, len(cell.lines)) if cell.lines[index].strip()), None)  # type: ignore[assignment]
     return cell
@@ -242,6 +246,16 @@ def _timed(name: str, text: str) -> tuple[str, int]:
         return "", 0
     # what `%timeit` runs is a function of its own: an assignment in it is seen by nobody
     if name == "timeit" and not isinstance(parse_quietly(statement).body[0], ast.Expr):
+        return "", 0
+    return statement, found.end()
+
+
+def _before_body(name: str, text: str) -> tuple[str, int]:
+    """The statement on the first line of `%%timeit` or `%%prun`, which runs before the body, and where it starts."""
+    options = magic_names.STATEMENT_AFTER.get(name) if name != "time" else None
+    found = options.match(text, 1) if options else None
+    statement = text[found.end() :] if found else ""
+    if not found or not magic_names.is_python(statement):
         return "", 0
     return statement, found.end()
 

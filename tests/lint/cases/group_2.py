@@ -9,6 +9,13 @@ CASES = {
     "PB201": [
         Case("a name that nothing defines", ["x = 1\nprint(x + y)"], ["1:2:11 error undefined name `y`"]),
         Case(
+            "the statement on the line of timeit", ["import math\n", "%%timeit -n1 -r1 s = 4; t = 1\nmath.sqrt(s + t)"]
+        ),
+        Case("an import on the line of timeit", ["%%timeit import os\nos.getcwd()"]),
+        Case("a name missing on the line of timeit", ["%%timeit x = y\nx"], ["1:1:14 error undefined name `y`"]),
+        Case("a pasted prompt", ["In [1]: x_ip = 1", "print(x_ip)"]),
+        Case("a name missing behind a prompt", ["In [1]: x_ip = y"], ["1:1:16 error undefined name `y`"]),
+        Case(
             "reported once in each cell",
             ["print(y)\ny", "y + 1", "[y for _ in range(3)]"],
             [
