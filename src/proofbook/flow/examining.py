@@ -50,11 +50,16 @@ class File:
 
 
 def shown_path(path: Path, *, root: Path) -> str:
-    """How findings name `path`: relative to the root where it lies below it."""
+    r"""
+    How findings name `path`: relative to the root where it lies below it.
+
+    What of the name is not UTF-8 is written as its bytes, `bad\xff.ipynb`: no report could hold it.
+    """
     try:
-        return path.absolute().relative_to(root.absolute()).as_posix()
+        shown = path.absolute().relative_to(root.absolute()).as_posix()
     except ValueError:
-        return str(path)
+        shown = str(path)
+    return shown.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def processors() -> int:

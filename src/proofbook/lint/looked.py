@@ -18,6 +18,9 @@ __all__ = ["holds", "look", "remembered", "state", "watching"]
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
+_NEVER = "?"
+"""A state in which nothing is."""
+
 _NOTED: ContextVar[dict[str, str] | None] = ContextVar("noted", default=None)
 
 
@@ -25,7 +28,12 @@ def look(path: Path | str) -> None:
     """Note a file or folder that is looked at now: whether it is there, what it holds, what lies in it."""
     noted = _NOTED.get()
     if noted is not None and (name := os.path.abspath(path)) not in noted:  # noqa: PTH100 - many a second
-        noted[name] = state(name)
+        try:
+            name.encode()
+            noted[name] = state(name)
+        except UnicodeEncodeError:
+            # no cache holds such a name: what hangs on it is asked anew each time
+            noted[name.encode("utf-8", "backslashreplace").decode()] = _NEVER
 
 
 @contextmanager
