@@ -75,6 +75,12 @@ def test_what_speaks_of_a_cell_magic_stands_in_the_metadata(root: Path) -> None:
     assert (source, metadata["proofbook"]) == ("%%bash\nls\n", {"ignore": {"PB405": "so it is taught"}})
 
 
+def test_where_a_lone_carriage_return_ends_a_line_the_metadata_carries_the_reason(root: Path) -> None:
+    ((source, metadata),) = suppressed(root, "x = 1\rprint(unknown)")
+
+    assert (source, metadata["proofbook"]) == ("x = 1\rprint(unknown)", {"ignore": {"PB201": "so it is taught"}})
+
+
 def test_what_speaks_of_a_whole_cell_or_notebook_is_suppressed_there(root: Path) -> None:
     cells = suppressed(root, markdown("# a"), "", "x = 1", codes=("PB803", "PB301"))
 

@@ -1,5 +1,6 @@
 """Puts one notebook before the rules, and makes findings of what they say."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -113,7 +114,7 @@ def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[tuple[Finding
 def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:
     cell = violation.cell
     lines = _lines(cell.source) if cell is not None and violation.line else []
-    text = lines[violation.line - 1].rstrip("\r") if violation.line <= len(lines) and lines else ""
+    text = lines[violation.line - 1] if violation.line <= len(lines) and lines else ""
     text = masked(text[: 2 * _LONGEST_TEXT]) if violation.text is None else violation.text
     return Finding(
         path=notebook.path,
@@ -133,7 +134,8 @@ def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:
 
 @lru_cache(maxsize=8)
 def _lines(source: str) -> list[str]:
-    return source.split("\n")
+    # as Python counts them: a lone carriage return ends a line, too
+    return re.split(r"\r\n|\r|\n", source)
 
 
 def _with_reason(finding: Finding, reason: str | None) -> Finding:

@@ -6,6 +6,7 @@ the same magics, and where it covers the finding. Else the metadata carries the 
 """
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -22,6 +23,9 @@ __all__ = ["NEVER", "ignoring"]
 
 NEVER = frozenset({"PB001", "PB002", "PB807"})
 """What is said of suppressions themselves, and of files that cannot be read: that is to be mended."""
+
+
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
 def ignoring(notebook: Notebook, findings: Iterable[Finding], *, reason: str) -> tuple[Fix, ...]:
@@ -69,6 +73,8 @@ def _in_cell(notebook: Notebook, cell: Cell, findings: Sequence[Finding], reason
             _Comment(max(line, 1), text, above=True),
         ]
         done = notebook.language == "python" and cell.kind == "code" and bool(cell.source.strip())
+        # Python ends a line there, and many an editor does not: a comment would swallow what stands behind it
+        done = done and not _LONE_RETURN.search(cell.source)
         chosen = next((one for one in candidates if done and _holds(cell, [*comments, one], those)), None)
         if chosen is None:
             left += those
