@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 
 from proofbook.analyze import source
 from proofbook.exceptions import ConfigurationError, NotebookError
-from proofbook.lint import engine
+from proofbook.lint import engine, mending
+from proofbook.lint.fix import Fix
 from proofbook.model.configuration import LintConfiguration
-from tests.lint.factory import code, markdown, notebook
+from proofbook.model.finding import Finding
+from proofbook.model.notebook import Notebook
+from tests.lint.factory import code, content, markdown, notebook
 
 FRAGMENTS = [
     "import os", "os.chdir('x')", "%cd x", "!pip install x", "x?", "%%time", "%%bash", "def f():", "    return y", "y = 1",
@@ -146,3 +150,23 @@ def test_a_hostile_document_is_refused_or_linted_and_never_raises_anything_else(
         return
 
     engine.lint(made, configuration=LintConfiguration())
+
+
+def test_a_lone_carriage_return_ends_a_line_for_every_rule() -> None:
+    cells = [
+        "import os\rxs = []\rimport sys",
+        "for i in range(3):\r    xs.append(i)",
+        "print(i)\ropen('/home/u/f.csv')",
+        "a = 1\rlen?",
+        "b = 1\rtoken = 'ghp_abcdefghijklmnopqrstuvwxyz0123456789'\rprint(a, unknown)",
+    ]
+
+    def examine(made: Notebook, _: bytes) -> Sequence[tuple[Finding, Fix | None]]:
+        return engine.examine(made, configuration=LintConfiguration())
+
+    found = [finding for finding, _ in examine(notebook(*cells), b"")]
+    mended = mending.mend(content(*cells), path="a.ipynb", examine=examine, unsafe=True)
+
+    assert {(one.rule, one.cell, one.line) for one in found} >= {("PB406", 4, 2), ("PB201", 5, 3), ("PB208", 3, 1)}
+    assert next(one.text for one in found if one.rule == "PB406") == "len?"
+    assert source.parse(mended.content, path="a.ipynb").cells[3].source == "a = 1"

@@ -4,7 +4,7 @@ import re
 
 from proofbook.analyze.flow import Span
 
-__all__ = ["lines_of", "offsets", "segment"]
+__all__ = ["lines_of", "offsets", "segment", "split"]
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -19,6 +19,11 @@ def segment(source: str, span: Span) -> str:
     """The text at `span`."""
     start, end = offsets(source, span)
     return source[start:end]
+
+
+def split(source: str) -> list[str]:
+    """The lines as Python counts them, without what ends them: a lone carriage return ends one, too."""
+    return _LINE_END.split(source)
 
 
 def lines_of(source: str, first: int, last: int) -> Span:

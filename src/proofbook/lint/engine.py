@@ -1,13 +1,12 @@
 """Puts one notebook before the rules, and makes findings of what they say."""
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
-from proofbook.analyze import cells
+from proofbook.analyze import cells, spans
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.limits import MAX_CODE
 from proofbook.lint import registry, suppressions
@@ -134,8 +133,7 @@ def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:
 
 @lru_cache(maxsize=8)
 def _lines(source: str) -> list[str]:
-    # as Python counts them: a lone carriage return ends a line, too
-    return re.split(r"\r\n|\r|\n", source)
+    return spans.split(source)
 
 
 def _with_reason(finding: Finding, reason: str | None) -> Finding:

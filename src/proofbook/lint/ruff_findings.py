@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from proofbook.analyze import spans
 from proofbook.analyze.flow import Span
 from proofbook.lint import ruff, suppressions
 from proofbook.lint.credentials import masked
@@ -56,7 +57,7 @@ def _finding(
         message=masked(" ".join(said.message.split())),
         advice=told or f"`ruff rule {said.code}` explains it",
         cell_id=cell.id,
-        text=masked(cell.source.split("\n")[line - 1].rstrip("\r")[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT],
+        text=masked(spans.split(cell.source)[line - 1][: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT],
         fix=fix.safety if fix is not None else "",
     )
     yield replace(found, suppressed=suppressions.reason_for(found, held)), fix
@@ -75,14 +76,14 @@ def _place(notebook: Notebook, said: ruff.Said, row: int) -> tuple[Cell, int] | 
             return None
         cell = max(above, key=lambda cell: cell.line)
         line = row - cell.line + 1
-    return (cell, line) if cell.kind == "code" and 1 <= line <= cell.source.count("\n") + 1 else None
+    return (cell, line) if cell.kind == "code" and 1 <= line <= len(spans.split(cell.source)) else None
 
 
 def _fix(notebook: Notebook, cell: Cell, said: ruff.Said) -> Fix | None:
     """What ruff would change, if that is in the one cell, and ruff stands by it."""
     if said.fix is None or notebook.format != "ipynb" or said.fix.applicability not in _SAFETY:
         return None
-    lines = cell.source.split("\n")
+    lines = spans.split(cell.source)
     edits = []
     for edit in said.fix.edits:
         start, end = edit.location, edit.end_location

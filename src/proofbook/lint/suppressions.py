@@ -18,6 +18,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from proofbook.analyze import spans
 from proofbook.analyze.magics import transform
 from proofbook.model.finding import Finding
 from proofbook.model.notebook import Cell, Notebook
@@ -101,7 +102,7 @@ def _of_tags(cell: Cell) -> Iterator[Suppression]:
 
 
 def _of_comments(cell: Cell) -> Iterator[Suppression]:
-    lines = cell.source.split("\n")
+    lines = spans.split(cell.source)
     holding = [row for row, line in enumerate(lines) if line.strip() and line.lstrip()[0] != "#"]
     for row, column in _comments(lines):
         match = _COMMENT.match(lines[row], column)

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from proofbook.analyze import spans
 from proofbook.analyze.cells import CellFlow
 
 __all__ = ["ancestors", "in_function", "lines_of", "parent", "written"]
@@ -47,7 +48,7 @@ def lines_of(flow: CellFlow) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _lines(source: str) -> list[str]:
-    return source.split("\n")
+    return spans.split(source)
 
 
 @lru_cache(maxsize=512)

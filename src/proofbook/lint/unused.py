@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 from msgspec import Struct
 
+from proofbook.analyze import spans
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Span
 from proofbook.analyze.spans import offsets
@@ -106,7 +107,7 @@ def _is_quiet(node: _Import, alias: ast.alias) -> bool:
 
 def _is_meant(flow: CellFlow, first: int, last: int | None = None) -> bool:
     """Whether a comment says that the author knows."""
-    lines = flow.code.split("\n")[first - 1 : last or first]
+    lines = spans.split(flow.code)[first - 1 : last or first]
     return any(_MEANT.search(line.partition("#")[2]) for line in lines)
 
 

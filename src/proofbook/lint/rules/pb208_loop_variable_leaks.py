@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 
+from proofbook.analyze import spans
 from proofbook.analyze.cells import CellFlow
 from proofbook.lint.edits import inserted
 from proofbook.lint.fix import Fix
@@ -91,7 +92,7 @@ def _fix(renaming: Renaming, maker: CellFlow, name: str) -> Fix | None:
         return None
     edits = renaming.edits(name, new, since=maker, binding=None)
     end = maker.place(loops[-1])
-    line = maker.cell.source.split("\n")[end.end_line - 1]
+    line = spans.split(maker.cell.source)[end.end_line - 1]
     comment = line[end.end_column - 1 :].lstrip()
     if not edits or (comment and not comment.startswith("#")):
         return None

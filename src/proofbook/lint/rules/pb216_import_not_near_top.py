@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from proofbook.analyze import spans
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.spans import segment
 from proofbook.lint.edits import inserted, statement_removed
@@ -138,7 +139,7 @@ def _bindings(subject: Subject) -> Counter[str]:
 
 def _behind(home: _Home, written: str) -> Change | None:
     end = home.flow.place(home.last)
-    line = home.flow.cell.source.split("\n")[end.end_line - 1]
+    line = spans.split(home.flow.cell.source)[end.end_line - 1]
     rest = line[end.end_column - 1 :].lstrip()
     if (rest and not rest.startswith("#")) or home.flow.shifts.get(end.end_line):
         return None

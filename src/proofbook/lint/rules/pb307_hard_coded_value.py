@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from proofbook.analyze import spans
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Span
 from proofbook.lint.edits import inserted, statement_removed
@@ -113,7 +114,7 @@ def _moved(subject: Subject, flow: CellFlow, node: ast.expr) -> Fix | None:
     gone = statement_removed(flow, statement)
     if len(bound) != 1 or early or known or gone is None or "\n" in ast.unparse(statement):
         return None
-    lines = home.cell.source.split("\n")
+    lines = spans.split(home.cell.source)
     begin = "\n" if lines[-1].strip() else ""
     come = inserted(home, line=len(lines), column=len(lines[-1]) + 1, text=f"{begin}{_source(flow, statement)}")
     return Fix(title=f"Make `{target.id}` a parameter", safety="unsafe", changes=(gone, come))
@@ -121,5 +122,5 @@ def _moved(subject: Subject, flow: CellFlow, node: ast.expr) -> Fix | None:
 
 def _source(flow: CellFlow, statement: ast.Assign) -> str:
     span: Span = flow.place(statement)
-    lines = flow.cell.source.split("\n")[span.line - 1 : span.end_line]
+    lines = spans.split(flow.cell.source)[span.line - 1 : span.end_line]
     return lines[0][span.column - 1 : span.end_column - 1] if len(lines) == 1 else ast.unparse(statement)

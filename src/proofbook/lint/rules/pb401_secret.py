@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from proofbook.analyze import spans
 from proofbook.analyze.cells import CellFlow
 from proofbook.lint.credentials import by_name, masked, secrets
 from proofbook.lint.rule import Subject, Violation, rule
@@ -74,7 +75,7 @@ def _told(cell: Cell, kind: str, *, line: int = 0, column: int = 0) -> Violation
 
 def _shown(cell: Cell, line: int) -> str | None:
     """The line without its secret; nothing of it, where that is hard to find."""
-    text = cell.source.split("\n")[line - 1] if line else ""
+    text = spans.split(cell.source)[line - 1] if line else ""
     hidden = masked(text)
     return hidden if hidden != text else _STARS if line else None
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from proofbook.analyze import spans
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import FileUse, Span
 from proofbook.lint.fix import Edit, Fix
@@ -140,7 +141,7 @@ def _relative(subject: Subject, flow: CellFlow, text: str, span: Span) -> Fix | 
     task = subject.project is not None and subject.project.task
     start = folder if task else (folder / subject.notebook.path).parent
     relative = Path(os.path.relpath(path, start)).as_posix() + ("/" if text.endswith("/") else "")
-    written = flow.cell.source.split("\n")[span.line - 1][span.column - 1 : span.end_column - 1]
+    written = spans.split(flow.cell.source)[span.line - 1][span.column - 1 : span.end_column - 1]
     if written.count(text) != 1:
         return None  # it is written with escapes, or in several pieces
     return Fix(

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 
+from proofbook.analyze import spans
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Called, Span
 from proofbook.analyze.magics import Magic
@@ -108,7 +109,7 @@ def _without_magic(flow: CellFlow, magic: Magic) -> Fix | None:
     """The lines of a magic go; in a block that has nothing else, `pass` takes its place."""
     if magic.target is not None or flow.tree is None:
         return None
-    lines = flow.cell.source.split("\n")
+    lines = spans.split(flow.cell.source)
     width = len(lines[magic.end_line - 1].rstrip())
     span = Span(line=magic.line, column=magic.column, end_line=magic.end_line, end_column=width + 1)
     stand_in = next(
