@@ -158,6 +158,7 @@ READING: dict[str, Callable[[], object]] = {
     "ENTRY_POINT": lambda: variable("ENTRY_POINT", "pipeline.other.yaml"),
     "PLOOMBER_ENV_FILENAME": lambda: variable("PLOOMBER_ENV_FILENAME", "env.other.yaml"),
     "USER": lambda: variable("USER", "somebody"),
+    "what the project declares": lambda: written("requirements-dev.txt", "polars>=1"),
     "a kernel": lambda: variable("JUPYTER_PATH", str(Path.cwd())),
     "lint is told more": lambda: written("proofbook.toml", CONFIGURATION + '[lint]\nselect = ["PB3"]\n'),
 }

@@ -30,6 +30,7 @@ from msgspec import Struct, structs
 
 import proofbook
 from proofbook.disk.atomic import digest_of
+from proofbook.lint import declaration_files
 
 __all__ = ["Seen", "Watch", "holds", "loosened", "refuse", "watch"]
 
@@ -42,6 +43,8 @@ _TICK = 20_000_000
 _SECOND = 1_000_000_000
 _NO_LINK = "no link"
 _NOT_HASHED = "no file"
+_DEPENDENCIES = "proofbook.lint.dependencies"
+"""The module that lists folders for such names only."""
 _STREAMS = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "console", "stdin", "stdout", "stderr")
 """Names below `/dev` that hold nothing; what else is there may be a file as any other, in `/dev/shm` for one."""
 
@@ -57,6 +60,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     """Folder to the digest of the names in it and their kinds; empty where there was none."""
     modules: dict[str, list[str]] = {}
     """Folder of modules to those of the imported names that it has."""
+    declarations: dict[str, list[str]] = {}
+    """Folder that was searched for files that declare packages to those that it has."""
     names: list[str] = []
     """The names that were imported."""
     environment: dict[str, str | None] = {}
@@ -69,6 +74,7 @@ def holds(seen: Seen) -> bool:
         and all(_is(path, kind) for path, kind in seen.kinds.items())
         and all(_listing(path) == digest for path, digest in seen.folders.items())
         and all(_modules(folder, set(seen.names)) == found for folder, found in seen.modules.items())
+        and all(_declarations(folder) == found for folder, found in seen.declarations.items())
         and all(_digest(path) == digest for path, digest in seen.files.items())
     )
 
@@ -109,6 +115,7 @@ class Watch:
         self._kinds: dict[str, str] = {}
         self._folders: set[str] = set()
         self._searched: set[str] = set()
+        self._asked_for_declarations: set[str] = set()
         self._names: set[str] = set()
         self._environment: dict[str, str | None] = {}
         self._busy = False
@@ -137,8 +144,11 @@ class Watch:
         elif event in {"os.listdir", "os.scandir"}:
             if place := self._place(given[0] if given[0] is not None else "."):
                 # an import, or a search for what is installed, looks for certain names only
-                by_import = sys._getframe(3).f_globals.get("__name__", "").startswith(("importlib", "_frozen"))  # noqa: SLF001
-                (self._searched if by_import else self._folders).add(place)
+                by = sys._getframe(3).f_globals.get("__name__", "")  # noqa: SLF001
+                if by == _DEPENDENCIES:
+                    self._asked_for_declarations.add(place)
+                else:
+                    (self._searched if by.startswith(("importlib", "_frozen")) else self._folders).add(place)
         elif event == "import":
             self._names.update(str(given[0]).split("."))
             self._searched.update(place for entry in given[2] or () if (place := self._place(entry or ".")))
@@ -195,6 +205,7 @@ class Watch:
                 kinds=dict(sorted(self._kinds.items())),
                 folders={path: _listing(path) for path in sorted(self._folders)},
                 modules={path: _modules(path, self._names) for path in sorted(self._searched)},
+                declarations={path: _declarations(path) for path in sorted(self._asked_for_declarations)},
                 names=sorted(self._names),
                 environment=self._environment,
             )
@@ -340,6 +351,13 @@ def _modules(folder: str, names: set[str]) -> list[str]:
     except OSError:
         return []
     return sorted(name for name in found if _importable(name, names))
+
+
+def _declarations(folder: str) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(folder) if declaration_files.is_one(name))  # noqa: PTH208
+    except OSError:
+        return []
 
 
 def _importable(name: str, names: set[str]) -> bool:

@@ -15,17 +15,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from proofbook.lint.declaration_files import ENVIRONMENT, LOCKS, REQUIREMENTS, is_one
 from proofbook.lint.looked import look, remembered
 
 __all__ = ["Declarations", "declarations", "normalised"]
 
 _LARGEST = 1024 * 1024
 _DEEPEST = 5
-_LOCKS = frozenset(
-    "requirements.lock uv.lock poetry.lock pdm.lock Pipfile.lock pixi.lock conda-lock.yml pylock.toml".split()  # noqa: SIM905
-)
-_REQUIREMENTS = re.compile(r"(?:.*[-_.])?requirements(?:[-_.].*)?\.(?:txt|in)")
-_ENVIRONMENT = re.compile(r"(?:.*[-_.])?environment(?:[-_.](?!template).*)?\.ya?ml")
 _REQUIREMENT = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?P<version>[^;#]*)"
 )
@@ -84,11 +80,12 @@ def _is_repository(folder: Path) -> bool:
 def _of_folder(folder: Path) -> Declarations:
     look(folder)
     try:
-        names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file())
+        # whoever watches what a build looks at counts these names only: see `flow.observed`
+        names = sorted(entry.name for entry in os.scandir(folder) if is_one(entry.name) and entry.is_file())
     except OSError:
         return Declarations()
     found = [_of_file(folder / name, 0) for name in names]
-    locked = bool(_LOCKS & set(names))
+    locked = bool(LOCKS & set(names))
     return _together([*(one for one in found if one is not None), Declarations(locked=locked)])
 
 
@@ -112,8 +109,8 @@ def _of_file(path: Path, depth: int) -> Declarations | None:
     reader = {"pyproject.toml": _pyproject, "setup.cfg": _setup_cfg, "setup.py": _setup_py, "Pipfile": _pipfile}.get(
         name
     )
-    requirements = _REQUIREMENTS.fullmatch(name) is not None or (depth > 0 and path.suffix in {".txt", ".in"})
-    if reader is None and not requirements and not _ENVIRONMENT.fullmatch(name):
+    requirements = REQUIREMENTS.fullmatch(name) is not None or (depth > 0 and path.suffix in {".txt", ".in"})
+    if reader is None and not requirements and not ENVIRONMENT.fullmatch(name):
         return None
     look(path)
     try:
