@@ -11,6 +11,7 @@ import pytest
 
 from proofbook.analyze import source
 from proofbook.disk import atomic
+from proofbook.exceptions import MachineError
 from proofbook.flow import fix as flow
 from proofbook.flow.fix import FixResult
 from proofbook.flow.lint import lint
@@ -156,11 +157,32 @@ def test_a_write_that_fails_leaves_the_file(notebook: Path, monkeypatch: pytest.
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(atomic.os, "replace", full)
-    with pytest.raises(Exception, match="disk is full"):
-        mend(notebook, "PB106")
+    done = mend(notebook, "PB106")
 
+    assert done.files[0].problem.startswith("nothing was mended: disk is full")
     assert notebook.read_bytes() == before
     assert [path.name for path in notebook.parent.iterdir()] == ["a.ipynb"]
+
+
+def test_a_file_that_cannot_be_written_does_not_keep_the_next_from_it(
+    notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("b.ipynb", "c.ipynb"):
+        (notebook.parent / name).write_bytes(notebook.read_bytes())
+    plain = atomic.rewrite
+
+    def rewrite(path: Path, content: bytes) -> None:
+        if path.name == "b.ipynb":
+            raise MachineError("cannot write b.ipynb: no permission")
+        plain(path, content)
+
+    # the tests may run as one who may write everything
+    monkeypatch.setattr(atomic, "rewrite", rewrite)
+    done = mend(notebook.parent, "PB106")
+
+    assert (done.made, done.problems) == (2, 1)
+    assert done.files[1].problem == "nothing was mended: cannot write b.ipynb: no permission"
+    assert len(sources(notebook.parent / "c.ipynb")) == 3
 
 
 def test_what_the_author_waved_through_stays(tmp_path: Path) -> None:

@@ -75,9 +75,9 @@ def lint(
 
     Ruff is asked, too; what it says are warnings. Findings that the baseline knows are not shown and do not count.
 
-    Ends with 3 if there is a finding of level error, or a notebook could not be mended because a run of it failed or
-    somebody else has saved it; with --diff, if anything would change; with 5 if ruff could not be asked; with 130 if
-    --watch is ended by Ctrl-C; else with 0.
+    Ends with 3 if there is a finding of level error, or a notebook could not be mended because a run of it failed,
+    somebody else has saved it, or it cannot be written; with --diff, if anything would change; with 5 if ruff could not
+    be asked; with 130 if --watch is ended by Ctrl-C; else with 0.
     """
     from proofbook.flow import configuration as settings
     from proofbook.flow.asked import Asked

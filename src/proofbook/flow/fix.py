@@ -9,7 +9,7 @@ from msgspec import Struct
 from proofbook.analyze import source
 from proofbook.analyze.cells import CellFlow
 from proofbook.disk import atomic
-from proofbook.exceptions import NotebookError
+from proofbook.exceptions import MachineError, NotebookError
 from proofbook.flow import rerun
 from proofbook.flow.lint import shown_path
 from proofbook.flow.projects import known, projects
@@ -86,7 +86,6 @@ def fix(
     Raises:
         ConfigurationError: `select` or `ignore` name a rule that does not exist.
         PipelineError: `pipeline.yaml` cannot be read.
-        MachineError: A file cannot be written.
         CancelledError: A run was interrupted; the notebook at hand is as it was.
     """
     registry.selected(configuration.lint)
@@ -174,10 +173,9 @@ class _One:
         if done.rerun and not write:
             told = told or f"--- {name}\n+++ {name}"
             told += f"\n@@ all cells @@\n~ outputs and counts: those of a run from top to bottom, for {for_rules}"
-        if write and content != self._raw and not self._put(content):
-            return FixedFile(
-                path=name, problem="it has changed while it was being mended; nothing was written, try again"
-            )
+        unwritten = self._put(content) if write and content != self._raw else ""
+        if unwritten:
+            return FixedFile(path=name, problem=unwritten)
         return FixedFile(path=name, made=made, left=done.left, problem=problem, difference=told)
 
     def _examine(self, notebook: Notebook, content: bytes) -> Sequence[tuple[Finding, Fix | None]]:
@@ -186,13 +184,18 @@ class _One:
         )
         return (*ours, *self._python.of(self._path, notebook, content))
 
-    def _put(self, content: bytes) -> bool:
-        """Write the file, unless somebody else has."""
+    def _put(self, content: bytes) -> str:
+        """Write the file, unless somebody else has; why not, where it cannot be done."""
+        changed = "it has changed while it was being mended; nothing was written, try again"
         try:
             now = source.read_bytes(self._path, shown=self._notebook.path)
         except NotebookError:
-            return False  # gone, or a folder by now
+            return changed  # gone, or a folder by now
         if now != self._raw:
-            return False
-        atomic.rewrite(self._path, content)
-        return True
+            return changed
+        try:
+            atomic.rewrite(self._path, content)
+        except MachineError as error:
+            # the folder is not writable, the disk is full: the next file may lie elsewhere
+            return f"nothing was mended: {error}"
+        return ""

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from proofbook.analyze import source
 from proofbook.disk import atomic
-from proofbook.exceptions import NotebookError, UsageError
+from proofbook.exceptions import MachineError, NotebookError, UsageError
 from proofbook.flow.examining import shown_path
 from proofbook.lint import discovery, fixing
 from proofbook.lint.ignoring import NEVER, ignoring
@@ -52,7 +52,6 @@ def add_ignores(paths: Sequence[Path], result: LintResult, *, root: Path, reason
         reason: As `checked_reason` gives it.
 
     Raises:
-        MachineError: A file cannot be written.
         PipelineError: `pipeline.yaml` cannot be read.
     """
     found = discovery.notebooks(paths, root=root, sources=discovery.pipeline_sources(root))
@@ -92,5 +91,8 @@ def _one(path: Path, shown: str, result: LintResult, *, reason: str) -> str:
         return refused[0]
     if source.read_bytes(path, shown=shown) != raw:
         return "it has changed meanwhile; try again"
-    atomic.rewrite(path.resolve(), done.content)
+    try:
+        atomic.rewrite(path.resolve(), done.content)
+    except MachineError as error:
+        return str(error)
     return ""
