@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from proofbook.analyze.call_walk import CallWalk, NotebookState, imported_as
-from proofbook.analyze.events import Bind, Call, Change, Event, Read, Share, Summary, Unbind
+from proofbook.analyze.events import Bind, Call, Change, Event, Read, ReadUnbound, Share, Summary, Unbind
 from proofbook.analyze.flow import Alias, Definition, Import, Mutation, Span, Use
 from proofbook.analyze.known_calls import (
     CHANGING_METHODS,
@@ -65,6 +65,7 @@ class CellWalk(CallWalk):
         self.deleted: dict[str, Span] = {}
         self.uses: list[Use] = []
         self.deferred_reads: list[Read] = []
+        self.unbound: list[Use] = []
         self.reads: set[str] = set()
         self.maybe_defines: set[str] = set()
         self.mutations: list[Mutation] = []
@@ -126,6 +127,8 @@ class CellWalk(CallWalk):
             self._change(event, place, via)
         elif isinstance(event, Share):
             self._share(event.name, event.of, place)
+        elif isinstance(event, ReadUnbound):
+            self._read_unbound(event, place, via, handed)
         else:
             handed = handed or event.handed
             self._called(event, via=via, at=at, seen=set() if seen is None else seen, handed=handed)
@@ -141,6 +144,22 @@ class CellWalk(CallWalk):
                 column=column,
                 possible=event.name in self.bound.possible,
                 conditional=event.conditional or self.depth > 0,
+                guarded=event.guarded,
+                unlikely=event.unlikely,
+                via=via,
+                handed=handed,
+            )
+        )
+
+    def _read_unbound(self, event: ReadUnbound, place: ast.AST, via: str | None, handed: bool) -> None:
+        line, column = self.start(place)
+        conditional = event.conditional or self.depth > 0
+        self.unbound.append(
+            Use(
+                name=event.name,
+                line=line,
+                column=column,
+                conditional=conditional,
                 guarded=event.guarded,
                 unlikely=event.unlikely,
                 via=via,
@@ -396,9 +415,9 @@ def _perhaps(event: Event) -> Event:
 def _conditional(event: Event, conditional: bool, *, unlikely: bool = False, guarded: bool = False) -> Event:
     if conditional and not event.conditional:
         event = replace(event, conditional=True)
-    if unlikely and isinstance(event, Read | Call) and not event.unlikely:
+    if unlikely and isinstance(event, Read | Call | ReadUnbound) and not event.unlikely:
         event = replace(event, unlikely=True)
-    if guarded and isinstance(event, Read | Call) and not event.guarded:
+    if guarded and isinstance(event, Read | Call | ReadUnbound) and not event.guarded:
         event = replace(event, guarded=True)
     return event
 

@@ -140,6 +140,7 @@ def _walk(
         bindings=bindings,
         deletes={name: span for name, span in walk.deleted.items() if name not in left},
         uses=tuple(use for use in (*walk.uses, *_deferred(walk)) if use.name not in flow.type_parameters),
+        unbound=tuple(walk.unbound),
         reads=frozenset(walk.reads),
         wild=flow.wild or walk.wild,
         maybe_defines=frozenset(walk.maybe_defines),

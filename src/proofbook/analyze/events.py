@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from proofbook.analyze.flow import Binding
 
-__all__ = ["Bind", "Call", "Change", "Event", "Read", "Share", "Summary", "Unbind"]
+__all__ = ["Bind", "Call", "Change", "Event", "Read", "ReadUnbound", "Share", "Summary", "Unbind"]
 
 
 class Read(Struct, frozen=True):
@@ -79,7 +79,17 @@ class Share(Struct, frozen=True):
     conditional: bool = False
 
 
-Event = Read | Bind | Unbind | Change | Call | Share
+class ReadUnbound(Struct, frozen=True):
+    """A function reads an own name before anything binds it; see `unbound`."""
+
+    name: str
+    node: ast.AST
+    conditional: bool = False
+    guarded: bool = False
+    unlikely: bool = False
+
+
+Event = Read | Bind | Unbind | Change | Call | Share | ReadUnbound
 
 
 class Summary(Struct):

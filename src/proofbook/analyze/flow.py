@@ -226,6 +226,10 @@ class CellFlow(Struct, frozen=True, kw_only=True):
     """Names that surely do not exist any more when the cell has ended."""
     uses: tuple[Use, ...] = ()
     """Names read from outside the cell, or before the cell binds them, in order; known names are left out."""
+    unbound: tuple[Use, ...] = ()
+    """
+    Calls of functions that read an own name before anything binds it, in order; the name is none of the notebook's.
+    """
     reads: frozenset[str] = frozenset()
     """All names of the notebook's level that are read anywhere in the cell, also its own ones; magics included."""
     wild: bool = False

@@ -1,12 +1,22 @@
 """The names that a function binds for itself, by Python's rules: anywhere in its body, unless declared otherwise."""
 
 import ast
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from proofbook.analyze.syntax import PARTS
 
-__all__ = ["Locals", "arguments_of", "bound_in", "captured", "children", "pattern_names", "statements_of"]
+__all__ = [
+    "Locals",
+    "arguments_of",
+    "bound_among",
+    "bound_in",
+    "captured",
+    "children",
+    "pattern_names",
+    "statements_of",
+]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -74,6 +84,17 @@ def bound_in(node: Function) -> Locals:
     return Locals(
         names=frozenset(names - declared - nonlocals), parameters=arguments_of(node), globals=frozenset(declared)
     )
+
+
+def bound_among(nodes: Sequence[ast.AST]) -> set[str]:
+    """What these statements of a function bind in its scope, `del` and what it declares elsewhere included."""
+    names: set[str] = set()
+    stack = list(nodes)
+    while stack:
+        current = stack.pop()
+        names.update(_bound_by(current))
+        stack.extend(_inside(current))
+    return names
 
 
 def _bound_by(node: ast.AST) -> list[str]:

@@ -14,11 +14,12 @@ from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
-from proofbook.analyze.events import Bind, Change, Event, Read, Share, Summary, Unbind
+from proofbook.analyze.events import Bind, Change, Event, Read, ReadUnbound, Share, Summary, Unbind
 from proofbook.analyze.flow import Binding
 from proofbook.analyze.locals import bound_in
 from proofbook.analyze.sharing import shared_by
 from proofbook.analyze.syntax import PARTS
+from proofbook.analyze.unbound import read_unbound
 
 __all__ = ["ExpressionWalk", "Function", "Scope"]
 
@@ -434,6 +435,10 @@ class ExpressionWalk(ast.NodeVisitor):
         statements: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
         for statement in statements:
             self.visit(statement)
+        failing = read_unbound(node) if not isinstance(node, ast.Lambda) else None
+        if failing is not None and not isinstance(node, ast.Lambda):
+            # a decorator may do anything with it, and of several definitions in branches another may be called
+            self.emit(ReadUnbound(failing.id, failing, conditional=kept[0] > 0 or bool(node.decorator_list)))
         summary.lazy = isinstance(node, ast.AsyncFunctionDef) or self.yields
         self.summaries.pop()
         self.scopes.pop()

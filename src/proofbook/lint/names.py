@@ -90,6 +90,20 @@ class Names:
         """
         return tuple(self._missing())
 
+    @cached_property
+    def unbound(self) -> tuple[Missing, ...]:
+        """Of each name that a function reads before it binds it, the first call that surely comes there."""
+        found: dict[tuple[str, str | None], Missing] = {}
+        for index, flow in enumerate(self._flow[: self._certain]):
+            unknown = self._bound[index].unknown_from
+            if LENIENT_TAGS & set(flow.cell.tags):
+                continue
+            for use in flow.unbound:
+                sure = not (use.conditional or use.guarded or use.unlikely or use.handed)
+                if sure and (unknown is None or use.line < unknown):
+                    found.setdefault((use.name, use.via), Missing(cell=flow.cell, use=use))
+        return tuple(found.values())
+
     def unknown_from(self, index: int) -> int | None:
         """The line from which on cell `index` may bind any name whatever; None where there is none."""
         return self._bound[index].unknown_from

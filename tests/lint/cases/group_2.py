@@ -239,6 +239,48 @@ CASES = {
     ],
     "PB202": [
         Case(
+            "a function's own name, bound below the read",
+            ["def f():\n    print(y)\n    y = 2", "f()\nf()"],
+            ["2:1:1 error `f()` is called here and uses its own `y` before it is bound"],
+            select=["PB202"],
+        ),
+        Case(
+            "a function's own name, where the notebook's is meant",
+            ["count = 0\ndef inc():\n    count += 1\ninc()"],
+            ["1:4:1 error `inc()` is called here and uses its own `count` before it is bound"],
+            select=["PB202"],
+        ),
+        Case(
+            "a function's own name, deleted before there is one",
+            ["def f():\n    del y\nf()"],
+            ["1:3:1 error `f()` is called here and uses its own `y` before it is bound"],
+            select=["PB202"],
+        ),
+        Case(
+            "a function's own name, bound where it never comes",
+            ["def f():\n    if False: v = 1\n    return v\ndef g():\n    return f()\nx = g()"],
+            ["1:6:5 error `g()` is called here and uses its own `v` before it is bound"],
+            select=["PB202"],
+        ),
+        Case(
+            "a function's own name, perhaps bound or never read",
+            [
+                "import random\nr = random.random()",
+                "def a():\n    if r > 2: y = 1\n    else: return\n    print(y)\na()",
+                "def b():\n    for y in [1]: pass\n    print(y)\nb()",
+                "def c():\n    return 0\n    y += 1\nc()",
+                "def d():\n    r > 2 and y\n    [y for y in 'a']\n    (lambda y: y)(1)\n    y = 1\nd()",
+                "def e():\n    global y\n    y = 1\n    del y\n    y = 2\n    print(y)\ne()",
+                "def g():\n    def h():\n        nonlocal z\n        z = 1\n    h()\n    print(z)\n    z = 2\ng()",
+                "def k():\n    print((w := 1), w)\n    import os\n    os.sep\nk()",
+                "def m():\n    try:\n        u += 1\n    except NameError:\n        u = 1\n    print(u)\nm()",
+                "def n():\n    yield t\n    t = 1\nn()",
+                "def o():\n    s += 1\ntry:\n    o()\nexcept NameError:\n    pass",
+                "if r > 2:\n    o()\ndef o():\n    pass\no()",
+            ],
+            select=["PB202"],
+        ),
+        Case(
             "in the first turn of a loop that defines it",
             ["for i in range(3):\n    print(y)\n    y = i"],
             ["1:2:11 error `y` is defined further down in this cell, on line 3"],

@@ -17,6 +17,9 @@ def use_before_definition(subject: Subject) -> Iterator[Violation]:
     the same one. The body of a function counts from where the function is called. In a branch that may not be taken it
     is a warning.
 
+    It also finds the call of a function that reads a name of its own before it binds it, as `count += 1` does without
+    `global count`: in code of the function that runs in any case, where the call does too.
+
     ## Why is this bad?
     In a live session the name is still there from an earlier run. In a fresh kernel, from top to bottom, as every
     build runs it, the cell fails with a `NameError`.
@@ -58,4 +61,14 @@ def use_before_definition(subject: Subject) -> Iterator[Violation]:
             level=None if missing.sure else "warning",
             once=use.name,
             fix=None if here else moved_above(subject, below, missing.cell),
+        )
+    for missing in subject.once(Names).unbound:
+        use = missing.use
+        yield Violation(
+            message=f"`{use.via}()` is called here and uses its own `{use.name}` before it is bound",
+            advice="bind it first, or say `global` in the function if the notebook's is meant",
+            cell=missing.cell,
+            line=use.line,
+            column=use.column,
+            once=use.name,
         )
