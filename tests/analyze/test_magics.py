@@ -232,7 +232,7 @@ def test_prompts_are_taken_off_where_ipython_takes_them_off(source: str) -> None
 
 
 def test_a_prompt_that_is_taken_off_is_known_to_the_columns() -> None:
-    assert transform("  In [1]: x = (\n     ...:  y)").shifts == {1: 10, 2: 11}
+    assert transform("  In [1]: x = (\n     ...:  y)").shifts == {1: 10, 2: 10}
 
 
 def test_what_stands_left_of_a_magic_is_its_target() -> None:

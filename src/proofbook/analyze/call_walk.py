@@ -51,6 +51,8 @@ class NotebookState(Struct):
     """Classes of the notebook, with the names of their bases."""
     instances: dict[str, str] = field(default_factory=dict)
     """Name at the notebook's level -> the class of the notebook that it stands for an object of."""
+    swallowing: set[str] = field(default_factory=set)
+    """Its classes and functions that make context managers which may end what is raised in their block."""
 
     def summary(self, name: str) -> Summary | None:
         """What a call of `f`, of a class `A`, or of a method `A.f` does, which `A` may have from one of its bases."""
@@ -145,7 +147,10 @@ class CallWalk(Walk):
 
     def _exit(self, node: ast.AST, call: str) -> None:
         span = self.span(node)
-        self.exits.append(Exit(call=call, line=span.line, column=span.column, deferred=self.deferred))
+        unlikely = self.choices > 0
+        self.exits.append(
+            Exit(call=call, line=span.line, column=span.column, deferred=self.deferred, unlikely=unlikely)
+        )
 
     def dotted(self, node: ast.expr) -> str | None:
         """`pandas.read_csv` for `pd.read_csv`; builtins as they are; None for what hangs on a variable."""

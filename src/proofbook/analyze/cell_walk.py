@@ -11,8 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from proofbook.analyze.call_walk import CallWalk, NotebookState, imported_as
+from proofbook.analyze.context_managers import makes_swallowing
 from proofbook.analyze.events import Bind, Call, Change, Event, Read, ReadUnbound, Share, Summary, Unbind
-from proofbook.analyze.flow import Alias, Definition, Import, Mutation, Span, Use
+from proofbook.analyze.flow import Alias, Binding, Definition, Import, Mutation, Span, Use
 from proofbook.analyze.known_calls import (
     CHANGING_METHODS,
     HARMLESS_METHODS,
@@ -342,6 +343,27 @@ class CellWalk(CallWalk):
         super().visit_ClassDef(node)
         if not self.scopes:
             self.state.classes[node.name] = tuple(base.id for base in node.bases if isinstance(base, ast.Name))
+
+    def bind(self, name: str, node: ast.AST, kind: Binding) -> None:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if makes_swallowing(node, self.state.swallowing):
+                self.state.swallowing.add(name)
+            else:
+                self.state.swallowing.discard(name)
+        super().bind(name, node, kind)
+
+    def swallows(self, node: ast.expr) -> bool:
+        if not self.state.swallowing:
+            return False
+        called = node.func if isinstance(node, ast.Call) else node
+        if isinstance(called, ast.Name):
+            made = self.state.instances.get(called.id, called.id)
+            if made in self.state.swallowing:
+                return True
+            if made in self.state.classes:
+                return False
+        # one of its own functions or variables may hold one; what is imported does not
+        return self.dotted(called) is None
 
     def seen_assignment(self, targets: list[ast.expr], value: ast.expr) -> None:
         if self.scopes:

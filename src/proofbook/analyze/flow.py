@@ -194,6 +194,8 @@ class Exit(Struct, frozen=True, kw_only=True):
     line: int
     column: int
     deferred: bool = False
+    unlikely: bool = False
+    """It stands in a branch or handler that may well not run."""
 
 
 class CellFlow(Struct, frozen=True, kw_only=True):

@@ -90,7 +90,10 @@ def parse(code: str) -> Parsed:
         if _asks_the_compiler(code, tree, nodes):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                compile(tree, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+                # as IPython does, each statement by itself: `global x` may follow a use, `__future__` anything
+                for statement in tree.body:
+                    alone = ast.Module([statement], [])
+                    compile(alone, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         return Parsed(None, error, accepted=accepted)
     except OverflowError as error:

@@ -18,6 +18,7 @@ __all__ = ["Walk"]
 _CATCHES_NAME_ERROR = {"NameError", "Exception", "BaseException", "UnboundLocalError"}
 _CATCHING = {"suppress", "raises", "assertRaises", "assertRaisesRegex"}
 """Context managers that end an exception of the types that they are given."""
+_VERSION = {"version_info", "version_info[:2]", "version_info[0]", "version_info.major"}
 _CATCHES_IMPORT_ERROR = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
@@ -166,14 +167,26 @@ class Walk(ExpressionWalk):
 
         return walk
 
+    def _idle(self, statements: list[ast.stmt]) -> Callable[[], bool]:
+        """What never runs: whatever it lacks is missed by nobody."""
+
+        def walk() -> bool:
+            self.guards += 1
+            left = self._unlikely(statements)()
+            self.guards -= 1
+            return left
+
+        return walk
+
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
-        always = _always(node.test)
+        always, never = _always(node.test), _never(node.test)
         otherwise = self._unlikely(node.orelse) if always else self._suite(node.orelse)
-        suites = [self._suite(node.body)] + ([otherwise] if node.orelse else [])
+        body = self._idle(node.body) if never else self._suite(node.body)
+        suites = [body] + ([otherwise] if node.orelse else [])
         checking = "TYPE_CHECKING" in (getattr(node.test, "id", ""), getattr(node.test, "attr", ""))
         self.import_guards += ["type-checking"] * checking
-        with self.chosen(not always):
+        with self.chosen(not always and not never):
             self.branches(suites, may_skip=not node.orelse)
         del self.import_guards[len(self.import_guards) - checking :]
         # the rest of the function may never be reached
@@ -235,7 +248,7 @@ class Walk(ExpressionWalk):
             self.visit(target)
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
-        cut_short, guards = False, 0
+        cut_short, guards, swallowed = False, 0, False
         for item in node.items:
             self.visit(item.context_expr)
             if item.optional_vars is not None:
@@ -243,16 +256,22 @@ class Walk(ExpressionWalk):
                 self.share(item.optional_vars, item.context_expr)
             called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
             catches = _CATCHING & {getattr(called, "id", ""), getattr(called, "attr", "")}
-            cut_short |= bool(catches)
+            swallowed |= self.swallows(item.context_expr)
+            cut_short |= bool(catches) or swallowed
             caught = item.context_expr.args if catches and isinstance(item.context_expr, ast.Call) else []
             guards |= any(getattr(error, "id", "") in _CATCHES_NAME_ERROR for error in caught)
         self.guards += guards
         if cut_short:
-            self.branches([self._suite(node.body)], may_skip=True)
+            with self.chosen(swallowed):
+                self.branches([self._suite(node.body)], may_skip=True)
         else:
             for statement in node.body:
                 self.visit(statement)
         self.guards -= guards
+
+    def swallows(self, node: ast.expr) -> bool:  # noqa: ARG002  a subclass knows
+        """Whether a context manager of the notebook's own may end whatever is raised in its block."""
+        return False
 
     def visit_AsyncWith(self, node: ast.AsyncWith) -> None:
         self.seen_await(node)
@@ -340,6 +359,22 @@ def _always(test: ast.expr) -> bool:
     if isinstance(test, ast.Constant):
         return bool(test.value)
     return isinstance(test, ast.Compare) and ast.unparse(test) == "__name__ == '__main__'"
+
+
+def _never(test: ast.expr) -> bool:
+    """Whether Python 3 cannot take the branch: `if 0`, `if sys.version_info[0] < 3`."""
+    if isinstance(test, ast.Constant):
+        return not test.value
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Lt | ast.LtE | ast.Eq):
+        return False
+    other = test.comparators[0]
+    numbers = other.elts if isinstance(other, ast.Tuple) else [other]
+    values = [each.value for each in numbers if isinstance(each, ast.Constant) and isinstance(each.value, int)]
+    if not values or len(values) != len(numbers) or len(test.ops) > 1:
+        return False
+    if ast.unparse(test.left).removeprefix("sys.") not in _VERSION:
+        return False
+    return (values[0] < 3) if isinstance(test.ops[0], ast.Eq | ast.LtE) else tuple(values) <= (3, 0)
 
 
 def _never_empty(node: ast.expr) -> bool:

@@ -18,7 +18,7 @@ _NAMESPACES = frozenset({"exec", "globals", "locals", "vars"})
 _OF_SHELL = frozenset({"ex", "push", "run_cell", "run_cell_magic", "safe_execfile"})
 _PYLAB = frozenset({"numpy", "matplotlib", "pylab", "mlab", "pyplot", "np", "plt", "display", "figsize", "getfigs"})
 """Names that `%pylab` binds beside all those of pylab and numpy."""
-_WORDS = ("globals", "__main__", "builtins", "user_ns", "user_global_ns", "get_ipython")
+_WORDS = ("globals", "__main__", "builtins", "user_ns", "user_global_ns", "get_ipython", "sys.modules")
 """One of these stands in every cell that may bind names nobody can see, and that the analysis does not know for it."""
 _WORD = re.compile(r"[^\W\d]\w*")
 _STAR_IMPORT = re.compile(r"import[ \t]+\*")
@@ -123,9 +123,18 @@ def _writes_by(node: ast.AST) -> bool:
 
 
 def _is_namespace(node: ast.Attribute) -> bool:
-    """The shell's own namespace, or a name put among the builtins."""
+    """The shell's own namespace, or a name put among the builtins or into the module that the notebook is."""
+    if isinstance(node.ctx, ast.Store) and _is_notebook(node.value):
+        return True
     of_builtins = isinstance(node.value, ast.Name) and node.value.id in {"builtins", "__builtins__"}
     return node.attr in {"user_ns", "user_global_ns"} or (of_builtins and isinstance(node.ctx, ast.Store))
+
+
+def _is_notebook(node: ast.expr) -> bool:
+    """`sys.modules[__name__]`, the module that the notebook itself is."""
+    if not isinstance(node, ast.Subscript) or getattr(node.value, "attr", "") != "modules":
+        return False
+    return getattr(node.slice, "id", "") == "__name__" or getattr(node.slice, "value", "") == "__main__"
 
 
 def _lets_the_shell(node: ast.Call) -> bool:

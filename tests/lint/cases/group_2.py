@@ -14,6 +14,70 @@ CASES = {
         Case("an import on the line of timeit", ["%%timeit import os\nos.getcwd()"]),
         Case("a name missing on the line of timeit", ["%%timeit x = y\nx"], ["1:1:14 error undefined name `y`"]),
         Case("a pasted prompt", ["In [1]: x_ip = 1", "print(x_ip)"]),
+        Case(
+            "a block that a context manager of the notebook lets fail",
+            [
+                "class T:\n    def __enter__(self): ...\n    def __exit__(self, *error):\n        return True",
+                "with T():\n    missing",
+                "t = T()",
+                "with t as u:\n    missing_too",
+            ],
+            ["2:2:5 warning undefined name `missing`", "4:2:5 warning undefined name `missing_too`"],
+        ),
+        Case(
+            "a block that a context manager of the notebook does not let fail",
+            [
+                "class T:\n    def __enter__(self): ...\n    def __exit__(self, *error):\n        return False",
+                "with T():\n    missing",
+                "with open('x') as f:\n    missing",
+            ],
+            ["2:2:5 error undefined name `missing`", "3:2:5 error undefined name `missing`"],
+        ),
+        Case(
+            "a block that a generator of the notebook lets fail",
+            [
+                (
+                    "from contextlib import contextmanager\n@contextmanager\ndef quiet():\n"
+                    "    try:\n        yield\n    except Exception as error:\n        print(error)"
+                ),
+                "with quiet():\n    missing",
+                "with open('x') as f:\n    missing",
+            ],
+            ["2:2:5 warning undefined name `missing`", "3:2:5 error undefined name `missing`"],
+        ),
+        Case(
+            "a block that a generator of the notebook ends with an error of its own",
+            [
+                (
+                    "from contextlib import contextmanager\n@contextmanager\ndef loud():\n"
+                    "    try:\n        yield\n    except Exception as error:\n        raise ValueError from error"
+                ),
+                "with loud():\n    missing",
+            ],
+            ["2:2:5 error undefined name `missing`"],
+        ),
+        Case(
+            "an attribute of the module that the notebook is",
+            ["import sys\nsys.modules[__name__].made = 3\nprint(made)"],
+        ),
+        Case(
+            "a branch for Python 2",
+            [
+                "import sys\nif sys.version_info[0] < 3:\n    input = raw_input; text = unicode",
+                "if sys.version_info < (3,):\n    unicode\nif sys.version_info.major == 2:\n    unicode",
+                "if 0:\n    missing\nif False:\n    missing",
+            ],
+        ),
+        Case(
+            "a branch for a version of Python 3",
+            ["import sys\nif sys.version_info < (3, 12):\n    missing\nelse:\n    missing_too"],
+            ["1:3:5 warning undefined name `missing`", "1:5:5 warning undefined name `missing_too`"],
+        ),
+        Case(
+            "the other branch of one that never runs",
+            ["if 0:\n    x\nelse:\n    y"],
+            ["1:4:5 error undefined name `y`"],
+        ),
         Case("a name missing behind a prompt", ["In [1]: x_ip = y"], ["1:1:16 error undefined name `y`"]),
         Case(
             "reported once in each cell",
@@ -1068,6 +1132,16 @@ CASES = {
         Case("R", ["limit <- 3"], language="R"),
     ],
     "PB215": [
+        Case(
+            "a future below a statement, which IPython compiles by itself",
+            ["x = 1\nfrom __future__ import annotations"],
+        ),
+        Case("a global statement below a use of the name", ["x = 1\nglobal x\nprint(x)"]),
+        Case(
+            "a global statement below a use of the name in one statement",
+            ["def f():\n    x = 1\n    global x"],
+            ["1:3:5 error syntax error: name 'x' is assigned to before global declaration"],
+        ),
         Case("a missing colon", ["x = 1", "for i in range(3)\n    pass"], ["2:1:18 error syntax error: expected ':'"]),
         Case("an unclosed bracket", ["f(1,\n  2"], ["1:1:2 error syntax error: '(' was never closed"]),
         Case("return outside a function", ["return 1"], ["1:1:1 error syntax error: 'return' outside function"]),

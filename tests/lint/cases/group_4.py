@@ -448,6 +448,16 @@ CASES = {
             ["import sys\ndef main():\n    sys.exit(0)"],
             ["1:3:5 warning `sys.exit()` ends the kernel when this function is called"],
         ),
+        Case(
+            "in a handler",
+            ["import sys\ntry:\n    v = 1\nexcept ValueError:\n    sys.exit(1)"],
+            ["1:5:5 warning `sys.exit()` ends the kernel where this branch is taken"],
+        ),
+        Case(
+            "in a branch",
+            ["import os\nif os.path.exists('/tmp'):\n    base = '/tmp'\nelse:\n    raise SystemExit"],
+            ["1:5:5 warning `raise SystemExit` ends the kernel where this branch is taken"],
+        ),
         Case("an own exit", ["def exit():\n    pass", "exit()"]),
         Case("a method", ["class A:\n    def exit(self): ...", "A().exit()"]),
         Case("another exception", ["raise ValueError('no flights')"]),

@@ -12,7 +12,7 @@ def exits_the_kernel(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds `exit()`, `quit()`, `sys.exit()`, `os._exit()` and `raise SystemExit`. In the body of a function it is a
-    warning: the function may be meant for a script.
+    warning: the function may be meant for a script. So it is in a branch or handler that may not be taken.
 
     ## Why is this bad?
     Run by Papermill, the notebook stops at this cell: what should follow is missing, and depending on the call the run
@@ -35,11 +35,13 @@ def exits_the_kernel(subject: Subject) -> Iterator[Violation]:
     """
     for flow in subject.flow:
         for found in flow.exits:
+            when = " when this function is called" if found.deferred else " where this branch is taken"
+            perhaps = found.deferred or found.unlikely
             yield Violation(
-                message=f"`{found.call}` ends the kernel{' when this function is called' if found.deferred else ''}",
+                message=f"`{found.call}` ends the kernel{when if perhaps else ''}",
                 advice="raise an exception that says what is wrong, or put the rest of the work into a branch",
                 cell=flow.cell,
                 line=found.line,
                 column=found.column,
-                level="warning" if found.deferred else None,
+                level="warning" if perhaps else None,
             )
