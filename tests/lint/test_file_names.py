@@ -60,3 +60,9 @@ def test_in_a_folder_of_such_a_name_the_cache_holds_nothing_that_it_cannot(root:
 
     assert (first.returncode, first.stderr) == (3, "")
     assert (second.returncode, second.stdout) == (3, first.stdout)
+
+
+def test_a_name_with_a_newline_takes_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a\nerror: b.ipynb").write_bytes(content("import sys\nprint(1)"))
+
+    assert proofbook("--fix", "--select", "PB214", cwd=tmp_path).stderr == "a\\u000aerror: b.ipynb: fixed PB214\n"

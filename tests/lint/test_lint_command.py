@@ -123,7 +123,21 @@ def test_what_is_suppressed_on_demand_carries_the_reason(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--add-ignores"], ["--reason", "why"], ["--watch", "--fix"], ["--watch", "--json"]]
+    "arguments",
+    [
+        ["--add-ignores"],
+        ["--reason", "why"],
+        ["--watch", "--fix"],
+        ["--watch", "--json"],
+        ["--statistics", "--json"],
+        ["--statistics", "--format", "github"],
+        ["--json", "--format", "text"],
+        ["--json", "--format", "sarif"],
+        ["--diff", "--add-ignores", "--reason", "why"],
+        ["--diff", "--write-baseline"],
+        ["--diff", "--json"],
+        ["--write-baseline", "--no-baseline"],
+    ],
 )
 def test_options_that_do_not_go_together_are_a_usage_error(root: Path, arguments: list[str]) -> None:
     done = proofbook(*arguments, cwd=root)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from proofbook.exceptions import LintFailedError, MachineError, ProofbookError, UsageError
 from proofbook.terminal import say
@@ -83,11 +84,8 @@ def lint(
     from proofbook.flow.asked import Asked
     from proofbook.lint import output
 
-    others = mend or diff or add_ignores or write_baseline or as_json or no_cache or statistics or form != "text"
-    if watch and others:
-        raise UsageError("--watch shows findings as text, and changes nothing: it goes with the choice of rules only")
-    if unsafe and not (mend or diff):
-        raise UsageError("--unsafe-fixes widens --fix and --diff: name one of them, too")
+    _refuse_conflicts(click.get_current_context())
+    form = "json" if as_json else form
     why = _reason(reason, wanted=add_ignores)
     root = Path.cwd()
 
@@ -116,9 +114,44 @@ def lint(
         result = asked.lint()
     if done is not None:
         result = msgspec.structs.replace(result, fixed=done.made)
-    form = "json" if as_json else form
-    _show(result, output.statistics if statistics and form == "text" else output.FORMATS[form], as_text=form == "text")
+    _show(result, output.statistics if statistics else output.FORMATS[form], as_text=form == "text")
     return _exit_code(result, done)
+
+
+_CONFLICTS: tuple[tuple[str, set[str], str], ...] = (
+    (
+        "watch",
+        {"mend", "diff", "add_ignores", "write_baseline", "json", "format", "no_cache", "statistics"},
+        "--watch shows findings as text, and changes nothing: it goes with the choice of rules only",
+    ),
+    ("json", {"format", "text"}, "--json and --format name two formats: leave one of them out"),
+    ("statistics", {"json", "format"}, "--statistics is text: leave out --json and --format"),
+    (
+        "diff",
+        {"add_ignores", "write_baseline", "json", "format", "statistics"},
+        "--diff only shows what --fix would change: it goes with --unsafe-fixes and the choice of rules",
+    ),
+    (
+        "write_baseline",
+        {"no_baseline"},
+        "--write-baseline needs the baseline that --no-baseline leaves out: name one of them",
+    ),
+)
+"""An option, those it does not go with, and what is said then."""
+
+
+def _refuse_conflicts(context: click.Context) -> None:
+    given = {name for name, value in context.params.items() if value}
+    form = context.params["form"]
+    told = context.get_parameter_source("form") is not ParameterSource.DEFAULT
+    given |= {"json"} if form == "json" or "as_json" in given else set()
+    given |= {"text"} if form == "text" and told else set()
+    given |= {"format"} if form not in {"json", "text"} else set()
+    for option, others, said in _CONFLICTS:
+        if option in given and given & others:
+            raise UsageError(said)
+    if "unsafe" in given and not given & {"mend", "diff"}:
+        raise UsageError("--unsafe-fixes widens --fix and --diff: name one of them, too")
 
 
 def _show(result: "LintResult", form: "Callable[..., str]", *, as_text: bool) -> None:
@@ -168,11 +201,12 @@ def _reason(reason: str | None, *, wanted: bool) -> str:
 
 def _suppress(paths: tuple[Path, ...], result: "LintResult", *, root: Path, reason: str) -> None:
     from proofbook.flow.ignoring import add_ignores
+    from proofbook.lint import output
 
     done = add_ignores(paths, result, root=root, reason=reason)
     click.echo(f"Findings suppressed: {done.findings}, in files: {done.files}.", err=True)
     for line in done.left:
-        click.echo(say.printable(f"not suppressed: {line}"), err=True)
+        click.echo(output.visible(f"not suppressed: {line}"), err=True)
 
 
 def _say_baseline(written: "Written") -> None:
@@ -218,9 +252,11 @@ def _mended(
 ) -> "FixResult":
     """Mend; what takes long and what could not be mended is said on stderr."""
     from proofbook.flow import fix
+    from proofbook.lint import output
 
     def tell(text: str) -> None:
-        click.echo(say.printable(text), err=True)
+        # a name may have a newline in it
+        click.echo(output.visible(text), err=True)
 
     done = fix.fix(paths, root=root, configuration=configuration, unsafe=unsafe, write=write, say=tell)
     for file in done.files:
@@ -231,7 +267,7 @@ def _mended(
         for left in file.left:
             tell(f"{file.path}: cell {left.finding.cell}: {left.finding.rule} was not mended: {left.reason}")
         if file.problem:
-            say.error(f"{file.path}: {file.problem}")
+            say.error(output.visible(f"{file.path}: {file.problem}"))
     return done
 
 
