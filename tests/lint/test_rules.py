@@ -122,6 +122,12 @@ def test_every_finding_says_what_to_do(code: str, case: Case) -> None:
         assert "\n" not in finding.message + finding.advice
 
 
+def test_a_method_that_reads_an_attribute_of_its_class_is_told_how() -> None:
+    case = Case("", ["class A:\n    v = 1\n    def m(self):\n        return v\nA().m()"])
+    (finding,) = case.findings("PB201")
+    assert finding.advice == "a method reads it as `self.v` or `A.v`"
+
+
 @pytest.mark.parametrize(
     "name", ["auc", "AUC by carrier", "é", "x" * 200, "", " ", "auc ", "\tauc", "a\nb", "a\x00", "x" * 201, "\u200b"]
 )

@@ -17,6 +17,7 @@ from proofbook.analyze.locals import statements_of
 from proofbook.analyze.names import is_known
 from proofbook.analyze.newer_syntax import Newer, newer
 from proofbook.analyze.syntax import Parsed, parse
+from proofbook.analyze.syntax_messages import in_words
 from proofbook.model.notebook import Cell, Notebook
 
 __all__ = ["CellFlow", "analyze", "parse_cell"]
@@ -97,9 +98,11 @@ def _parsed(source: str) -> tuple[magics.Transformed, Parsed, SyntaxProblem | No
 
 def _problem(error: SyntaxError | ValueError, shifts: dict[int, int]) -> SyntaxProblem:
     if not isinstance(error, SyntaxError):
-        return SyntaxProblem(message=str(error), line=1, column=1)
+        return SyntaxProblem(message=in_words(str(error)), line=1, column=1)
     line = error.lineno or 1
-    return SyntaxProblem(message=error.msg, line=line, column=(error.offset or 1) + shifts.get(line, 0))
+    return SyntaxProblem(
+        message=in_words(error.msg, error.text or ""), line=line, column=(error.offset or 1) + shifts.get(line, 0)
+    )
 
 
 def _all_imports(parsed: list[tuple[CellFlow, bool]]) -> dict[str, str]:

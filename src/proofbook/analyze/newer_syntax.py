@@ -12,6 +12,7 @@ import sys
 from msgspec import Struct
 
 from proofbook.analyze.syntax import Parsed, parse
+from proofbook.analyze.syntax_messages import PYTHON_2_EXCEPT
 
 __all__ = ["Newer", "newer"]
 
@@ -113,7 +114,10 @@ def _without_types(code: str, _: set[str]) -> str:
 
 
 def _without_bare_types(code: str, _: set[str]) -> str:
-    return _EXCEPT.sub(lambda found: found[0].replace(",", "|"), code)
+    def change(found: re.Match[str]) -> str:
+        return found[0] if PYTHON_2_EXCEPT.search(found[0]) else found[0].replace(",", "|")
+
+    return _EXCEPT.sub(change, code)
 
 
 def _statement_end(code: str, at: int) -> int:

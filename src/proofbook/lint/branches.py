@@ -123,6 +123,10 @@ def _try(node: ast.Try, constants: Mapping[str, object]) -> Bound:
     body = always_bound([*node.body, *node.orelse], constants=constants)
     handlers = [always_bound(handler.body, constants=constants) for handler in node.handlers]
     last = always_bound(node.finalbody, constants=constants)
+    # who binds nothing before the handlers expects the error: `1 / 0`, `f("wrong")`
+    expected = not node.orelse and not any(bound_by(statement) for statement in node.body)
+    if expected and not body.leaves and not all(handler.leaves for handler in handlers):
+        return Bound(_in_all(handlers) | last.names, last.leaves)
     leaves = last.leaves or (body.leaves and all(handler.leaves for handler in handlers))
     return Bound(_in_all([body, *handlers]) | last.names, leaves)
 

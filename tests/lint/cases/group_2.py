@@ -302,6 +302,12 @@ CASES = {
         Case("R", ["y <- undefined_thing + 1"], language="R"),
     ],
     "PB202": [
+        Case("a statement that reads the name it binds", ["x = x + 1"], ["1:1:5 error undefined name `x`"]),
+        Case(
+            "a statement that binds what it calls for",
+            ["def g():\n    return x\nx = g()"],
+            ["1:3:5 error `g()` is called here and reads `x`, which is undefined"],
+        ),
         Case(
             "a function's own name, bound below the read",
             ["def f():\n    print(y)\n    y = 2", "f()\nf()"],
@@ -398,7 +404,7 @@ CASES = {
         Case(
             "its own definition",
             ["df = df.dropna()"],
-            ["1:1:6 error `df` is defined further down in this cell, on line 1"],
+            ["1:1:6 error undefined name `df`"],
         ),
         Case(
             "defined in a branch of a later cell",
@@ -747,6 +753,15 @@ CASES = {
         Case("R", ["rm(y)", "y"], language="R"),
     ],
     "PB210": [
+        Case("a builtin", ["PY2 = False\nif PY2:\n    range = list\nprint(list(range(2)))"]),
+        Case(
+            "a try that is meant to fail", ["try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    err = e\nprint(err)"]
+        ),
+        Case(
+            "a handler of what may well not fail",
+            ["try:\n    v = int('1')\nexcept ValueError as e:\n    err = e\nprint(err)"],
+            ["1:5:7 warning `err` exists only if the branch on line 4 that binds it was taken"],
+        ),
         Case(
             "one branch of an if",
             ["import os\nif os.sep == '/':\n    y = 1", "print(y)"],
@@ -1132,6 +1147,16 @@ CASES = {
         Case("R", ["limit <- 3"], language="R"),
     ],
     "PB215": [
+        Case(
+            "a handler of Python 2",
+            ["try:\n    f()\nexcept ValueError, e:\n    pass"],
+            ["1:3:8 error syntax error: `except ValueError, e` is Python 2; write `except ValueError as e`"],
+        ),
+        Case(
+            "a number that is too long",
+            ["x = " + "1" * 5000],
+            ["1:1:1 error syntax error: a number of 5000 digits, and Python reads up to 4300; write it in hexadecimal"],
+        ),
         Case(
             "a future below a statement, which IPython compiles by itself",
             ["x = 1\nfrom __future__ import annotations"],

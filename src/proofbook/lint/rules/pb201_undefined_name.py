@@ -1,10 +1,12 @@
 """PB201: a name that nothing defines."""
 
+import ast
 import difflib
 from collections.abc import Iterator
 
+from proofbook.lint.branches import bound_by
 from proofbook.lint.deleted_cells import undefined
-from proofbook.lint.names import Names
+from proofbook.lint.names import Missing, Names
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["undefined_name"]
@@ -50,8 +52,7 @@ def undefined_name(subject: Subject) -> Iterator[Violation]:
     for missing in undefined(subject, names):
         name = missing.use.name
         if name not in advice:
-            near = difflib.get_close_matches(name, names.defined, n=1, cutoff=0.75)
-            advice[name] = f"did you mean `{near[0]}`?" if near else "define or import it in a cell above"
+            advice[name] = _advice(missing, subject, names)
         via = missing.use.via
         yield Violation(
             message=f"`{via}()` is called here and reads `{name}`, which nothing defines"
@@ -64,3 +65,19 @@ def undefined_name(subject: Subject) -> Iterator[Violation]:
             level=None if missing.sure else "warning",
             once=name,
         )
+
+
+def _advice(missing: Missing, subject: Subject, names: Names) -> str:
+    """What to do about the name."""
+    name, method = missing.use.name, missing.use.via or missing.use.within
+    owner, dot, _ = method.partition(".")
+    if dot and any(
+        owner == each.name and name in _attributes(each) for flow in subject.flow for each in flow.nodes(ast.ClassDef)
+    ):
+        return f"a method reads it as `self.{name}` or `{owner}.{name}`"
+    near = difflib.get_close_matches(name, names.defined, n=1, cutoff=0.75)
+    return f"did you mean `{near[0]}`?" if near else "define or import it in a cell above"
+
+
+def _attributes(node: ast.ClassDef) -> frozenset[str]:
+    return frozenset[str]().union(*(bound_by(statement) for statement in node.body))

@@ -52,9 +52,15 @@ def use_before_definition(subject: Subject) -> Iterator[Violation]:
         here = below == missing.cell.number
         where = f"further down in this cell, on line {missing.defined_line}" if here else f"only in cell {below}"
         reader = f"`{use.via}()` is called here and reads `{use.name}`, which" if use.via else f"`{use.name}`"
+        advice = "move the definition above its first use" if here else f"move cell {below} above this one"
+        message = f"{reader} is defined {where}"
+        if here and missing.defined_line <= use.line:
+            # the statement that binds it reads it: `x = x + 1`
+            message = f"{reader} is undefined" if use.via else f"undefined name {reader}"
+            advice = "it is read before this statement binds it: give it a value in a cell above"
         yield Violation(
-            message=f"{reader} is defined {where}",
-            advice="move the definition above its first use" if here else f"move cell {below} above this one",
+            message=message,
+            advice=advice,
             cell=missing.cell,
             line=use.line,
             column=use.column,

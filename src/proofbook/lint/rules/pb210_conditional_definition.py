@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Definition
+from proofbook.analyze.names import is_known
 from proofbook.lint.branches import always_bound
 from proofbook.lint.names import LENIENT_TAGS, Names
 from proofbook.lint.rule import IMPLICIT, Subject, Violation, rule
@@ -30,8 +31,9 @@ def conditional_definition(subject: Subject) -> Iterator[Violation]:
 
     Read with good will: loops are taken to run; so are imports that may fail, branches that name `TYPE_CHECKING`,
     `__name__`, `globals()` or the Python version, and tests of a name that has one literal value throughout, other
-    than a parameter. A chain of `elif` is taken to name all cases. A branch that raises or exits needs to bind
-    nothing. Names bound in two places, and names read in a branch of any kind, are left alone.
+    than a parameter. A chain of `elif` is taken to name all cases, a `try` that binds nothing to fail. A branch that
+    raises or exits needs to bind nothing. Names of builtins, names bound in two places, and names read in a branch of
+    any kind, are left alone.
 
     ## Why is this bad?
     The run fails with a `NameError` on the day the other branch is taken, or computes with what an earlier cell of the
@@ -88,6 +90,9 @@ def _reads(
     branching = _of_cell(flow)
     for use in flow.uses:
         if use.deferred or use.unlikely or use.guarded or use.via or use.name in sure or use.name in told:
+            continue
+        if is_known(use.name):
+            # a builtin is there either way
             continue
         found = maybe.get(use.name) or (branching.get(use.name) if use.possible else None)
         if found is None or here.get(use.name, use.line) < use.line:
