@@ -41,9 +41,11 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
 
     ## Fix safety
     The fix binds the name anew: `x = x.dropna()` for `x.dropna(inplace=True)`, `xs = [*xs, 1]` for `xs.append(1)` on a
-    plain list, `d = {**d, k: v}` for `d[k] = v` on a plain dict. It is unsafe: whoever holds the object under another
-    name does not see the change any more. For the rest there is no fix.
+    plain list, `d = {**d, k: v}` for `d[k] = v` on a plain dict. It is unsafe: whoever holds the object elsewhere, as
+    in a container that it was put into, does not see the change any more. Where a cell gives the object or a part of
+    it another name (`adjusted = flights`), and for the rest, there is no fix.
     """
+    shared = {name for flow in subject.flow for alias in flow.aliases for name in (alias.name, alias.of)}
     made: dict[str, CellFlow] = {}
     for flow in subject.flow:
         for mutation in flow.mutates:
@@ -59,7 +61,7 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
                 line=mutation.line,
                 column=mutation.column,
                 once=mutation.name,
-                fix=bound_anew(flow, mutation, maker),
+                fix=bound_anew(flow, mutation, maker) if mutation.name not in shared else None,
             )
         made |= {name: flow for name, binding in flow.defines.items() if binding.kind in _VALUES}
         for name in flow.deletes:

@@ -1,0 +1,30 @@
+"""Fixes that are refused, or made otherwise, where they would change what a notebook does."""
+
+import json
+
+import pytest
+
+from tests.lint.factory import Case
+
+
+def fixed(rule: str, *cells: str) -> list[str] | None:
+    """The cells after the fixes of a rule; None where it finds something and proposes nothing."""
+    case = Case("", [*cells], select=[rule])
+    proposed = case.proposals(case.content(), rule)
+    assert proposed
+    if all(fix is None for _, fix in proposed):
+        return None
+    return ["".join(cell["source"]) for cell in json.loads(case.mended(case.content(), rule))["cells"]]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["xs = [1]\nys = xs", "xs.append(2)", "print(ys)"],
+        ["xs = [1]", "ys = xs", "xs.append(2)", "print(ys)"],
+        ["xs = [1]", "xs.append(2)\nys = xs", "xs.append(3)"],
+        ["xs = []\nxs = []", "def f():\n    pass\nys = xs", "ys.append(3)\nxs.append(3)"],
+    ],
+)
+def test_what_has_another_name_is_not_bound_anew(cells: list[str]) -> None:
+    assert fixed("PB204", *cells) is None
