@@ -27,7 +27,7 @@ REFUSED = [
     "nonlocal x",
     "def f():\n    nonlocal x",
     "def f(a):\n    global a",
-    "x = 1\nglobal x",
+    "if x:\n    x = 1\n    global x",
     "def f():\n    x = 1\n    global x",
     "def f(a, a): pass",
     "def f(a, *, a): pass",
@@ -41,7 +41,7 @@ REFUSED = [
     "__debug__ = 1",
     "def f(__debug__): pass",
     "x.__debug__ = 1",
-    "x = 1\nfrom __future__ import annotations",
+    "if x:\n    from __future__ import annotations",
     "from __future__ import nothing_of_the_kind",
     "*a, *b = c",
     "*a = c",
@@ -68,16 +68,20 @@ PLAIN = [
     "await f()",
     "from a import *",
     "from __future__ import annotations",
+    "x = 1\nfrom __future__ import annotations",
+    "x = 1\nglobal x\nprint(x)",
     "class A:\n    x: int = 1\n    def f(self): return self.x",
 ]
 
 
 def refusal(source: str) -> str | None:
-    """What Python says against it, all told."""
+    """What Python says against it, all told, given one statement after the other as IPython gives them."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(source, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            for statement in ast.parse(source).body:
+                alone = ast.Module([statement], [])
+                compile(alone, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError as error:
         return error.msg
     return None
