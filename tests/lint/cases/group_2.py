@@ -1172,6 +1172,71 @@ CASES = {
         Case("return outside a function", ["return 1"], ["1:1:1 error syntax error: 'return' outside function"]),
         Case("below a time magic", ["%%time\nx = ("], ["1:2:5 error syntax error: '(' was never closed"]),
         Case("magics", ["%matplotlib inline\n!ls -l\nx = !pwd\nx?\n%time y = 1\n?print"]),
+        Case(
+            "what a magic is to time",
+            [
+                "%time print 'x'",
+                "%timeit -n1 1 +",
+                "x = 1\nr = %timeit -o 1 +",
+                "%prun -q import a b",
+                "%time return 5",
+            ],
+            [
+                (
+                    "1:1:7 error syntax error in what `%time` is given: "
+                    "Missing parentheses in call to 'print'. Did you mean print(...)?"
+                ),
+                "2:1:16 error syntax error in what `%timeit` is given: invalid syntax",
+                "3:2:19 error syntax error in what `%timeit` is given: invalid syntax",
+                "4:1:19 error syntax error in what `%prun` is given: invalid syntax",
+                "5:1:7 error syntax error: 'return' outside function",
+            ],
+            select=["PB215"],
+        ),
+        Case(
+            "what a magic is to time, and what may be another magic",
+            [
+                "%time ls -l\n%time !ls -l\n%time x?\n%time sql select 1\n%time\n%timeit",
+                "%time for i in range(3): print(i)\n%time x = 1 # why\n%timeit -n 1 -x\n%time y = !ls\n%time ls",
+                "def f():\n    %time 1 +",
+                "%%capture\n%time 1 +",
+                "%time await f()",
+                "%time f'{d['a']}'",
+            ],
+            select=["PB215"],
+        ),
+        Case(
+            "a cell magic below other code",
+            ["x = 1\n%%time\ny = 2", "# why\n%%bash\nls", "%%time\nx = 1\n%%time\ny = 2"],
+            [
+                "1:2:1 error `%%time` is no magic but on the first line of a cell",
+                "2:2:1 error `%%bash` is no magic but on the first line of a cell",
+                "3:3:1 error `%%time` is no magic but on the first line of a cell",
+            ],
+            select=["PB215"],
+        ),
+        Case(
+            "a cell magic without a body",
+            ["%%time", "%%bash\n", "%%time 1 + 1"],
+            [
+                "1:1:1 error `%%time` has nothing below it, and IPython refuses that",
+                "2:1:1 error `%%bash` has nothing below it, and IPython refuses that",
+                "3:1:1 error `%%time` has nothing below it, and IPython refuses that",
+            ],
+            select=["PB215"],
+        ),
+        Case(
+            "cell magics in their places",
+            [
+                "\n%%time\nx = 1",
+                "%%time\n\n",
+                "%%capture\n%%time\nx",
+                "%%cleanup -f",
+                "%%time?",
+                'x = """\n%%time\n"""',
+            ],
+            select=["PB215"],
+        ),
         Case("a bash cell", ["%%bash\nfor i in 1 2; do echo $i; done"]),
         Case("a SQL cell", ["%%sql\nSELECT * FROM t"]),
         Case("top-level await", ["import asyncio\nawait asyncio.sleep(0)"]),

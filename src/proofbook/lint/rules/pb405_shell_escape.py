@@ -53,15 +53,14 @@ def shell_escape(subject: Subject) -> Iterator[Violation]:
     brought = False
     for flow in subject.flow:
         for magic in flow.magics:
-            what = _escape(magic) if installing_command(magic) is None else None
+            what, advice = _escape(magic) if installing_command(magic) is None else None, _ADVICE
             if what is None and not brought and _is_unknown(magic):
                 what = f"`%%{magic.name}` is not IPython's, and nothing loads it: the cell will fail"
+                advice = "load the extension that brings the magic (`%load_ext`) above, or drop the line"
             if what is not None:
                 yield Violation(
                     message=what,
-                    advice=_ADVICE
-                    if "fail:" not in what
-                    else "load what brings the magic, or write the cell in Python",
+                    advice=advice,
                     cell=flow.cell,
                     line=magic.line,
                     column=magic.column,
