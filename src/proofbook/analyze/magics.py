@@ -245,7 +245,7 @@ def _timed(name: str, text: str) -> tuple[str, int]:
     if not found or not statement.strip() or not magic_names.is_python(statement):
         return "", 0
     # what `%timeit` runs is a function of its own: an assignment in it is seen by nobody
-    if name == "timeit" and not isinstance(parse_quietly(statement).body[0], ast.Expr):
+    if name == "timeit" and not any(isinstance(first, ast.Expr) for first in parse_quietly(statement).body[:1]):
         return "", 0
     return statement, found.end()
 

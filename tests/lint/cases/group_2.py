@@ -1197,7 +1197,7 @@ CASES = {
             "what a magic is to time, and what may be another magic",
             [
                 "%time ls -l\n%time !ls -l\n%time x?\n%time sql select 1\n%time\n%timeit",
-                "%time for i in range(3): print(i)\n%time x = 1 # why\n%timeit -n 1 -x\n%time y = !ls\n%time ls",
+                "%time for i in range(3): print(i)\n%time x = 1 # why\n%timeit -n 1 -x\n%timeit # nothing\n%time y = !ls\n%time ls",
                 "def f():\n    %time 1 +",
                 "%%capture\n%time 1 +",
                 "%time await f()",
