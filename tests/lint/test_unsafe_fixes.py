@@ -28,3 +28,21 @@ def fixed(rule: str, *cells: str) -> list[str] | None:
 )
 def test_what_has_another_name_is_not_bound_anew(cells: list[str]) -> None:
     assert fixed("PB204", *cells) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "wanted"),
+    [
+        ("from math import *\nfrom cmath import *\nprint(sqrt(-1))", "from cmath import sqrt\nprint(sqrt(-1))"),
+        (
+            "from math import *\nfrom cmath import *\nprint(sqrt(-1), floor(2.5))",
+            "from math import floor\nfrom cmath import sqrt\nprint(sqrt(-1), floor(2.5))",
+        ),
+        (
+            "from math import *\nprint(sqrt(1))\nfrom cmath import *\nprint(sqrt(-1))",
+            "from math import sqrt\nprint(sqrt(1))\nfrom cmath import sqrt\nprint(sqrt(-1))",
+        ),
+    ],
+)
+def test_of_star_imports_in_a_row_the_last_that_has_a_name_imports_it(cell: str, wanted: str) -> None:
+    assert fixed("PB213", cell) == [wanted]

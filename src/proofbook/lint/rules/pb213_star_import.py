@@ -1,13 +1,15 @@
 """PB213: `from module import *`."""
 
 import ast
+import sys
 import textwrap
 from collections.abc import Iterator
+from itertools import takewhile
 
 from proofbook.analyze.cells import CellFlow
 from proofbook.analyze.flow import Import
 from proofbook.analyze.names import is_known
-from proofbook.lint.edits import replaced
+from proofbook.lint.edits import replaced, statement_removed
 from proofbook.lint.fix import Edit, Fix
 from proofbook.lint.mentions import Mentions
 from proofbook.lint.rule import Subject, Violation, rule
@@ -46,7 +48,8 @@ def star_import(subject: Subject) -> Iterator[Violation]:
     ## Fix safety
     The fix imports the names that the notebook reads. It is unsafe: the names are found by reading the module as it
     is installed here. There is none where the module is not at hand or computes its names, and where the notebook
-    binds one of them itself.
+    binds one of them itself. Where a star import of the standard library stands right behind another one, the names
+    that both have are imported from the later one, as they are now.
     """
     for flow in subject.flow:
         stars = [imported for imported in flow.imports if imported.name == "*"]
@@ -88,7 +91,29 @@ def _edit(subject: Subject, flow: CellFlow, imported: Import) -> Edit | None:
     )
     if statement is None or flow.shifts.get(statement.lineno):
         return None
+    hidden = wanted & _bound_behind(subject, flow, statement)
+    if hidden and hidden == wanted and imported.module.partition(".")[0] in sys.stdlib_module_names:
+        # importing it does nothing else that anybody could miss
+        return statement_removed(flow, statement)
+    wanted -= hidden
     return replaced(flow, statement, _written(imported.module, sorted(wanted), indent=statement.col_offset))
+
+
+def _bound_behind(subject: Subject, flow: CellFlow, statement: ast.stmt) -> frozenset[str]:
+    """Names that star imports right behind this one bind anew, before anything could read them."""
+    body = flow.tree.body if flow.tree is not None else []
+    place = next((number for number, node in enumerate(body) if node is statement), len(body))
+    names = frozenset[str]()
+    for node in takewhile(lambda node: isinstance(node, ast.Import | ast.ImportFrom), body[place + 1 :]):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level and node.names[0].name == "*":
+            names |= _surely_exported(node.module, subject)
+    return names
+
+
+def _surely_exported(module: str, subject: Subject) -> frozenset[str]:
+    # of other modules it is only known which names they may bind
+    stdlib = module.partition(".")[0] in sys.stdlib_module_names
+    return (exported(module, folders=subject.search) if stdlib else None) or frozenset()
 
 
 def _read(subject: Subject) -> frozenset[str]:
