@@ -206,6 +206,11 @@ def test_what_stands_on_the_line_of_timeit_runs_before_its_body() -> None:
     assert found.shifts == {1: len("%%timeit -n1 -r1 ")}
 
 
+@pytest.mark.parametrize("options", ["", " ", "-n1", "-n 1 -r 2 -q", "-n1 -q ", "--unknown"])
+def test_options_of_timeit_are_no_statement(options: str) -> None:
+    assert transform(f"%%timeit {options}\nx").code == "\nx"
+
+
 @pytest.mark.parametrize(
     "source",
     [

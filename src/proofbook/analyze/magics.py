@@ -253,9 +253,10 @@ def _timed(name: str, text: str) -> tuple[str, int]:
 def _before_body(name: str, text: str) -> tuple[str, int]:
     """The statement on the first line of `%%timeit` or `%%prun`, which runs before the body, and where it starts."""
     options = magic_names.STATEMENT_AFTER.get(name) if name != "time" else None
-    found = options.match(text, 1) if options else None
+    # behind the last option there may be nothing, not even a blank
+    found = options.match(f"{text} ", 1) if options else None
     statement = text[found.end() :] if found else ""
-    if not found or not magic_names.is_python(statement):
+    if not found or statement.startswith("-") or not magic_names.is_python(statement):
         return "", 0
     return statement, found.end()
 
