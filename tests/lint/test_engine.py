@@ -170,3 +170,11 @@ def test_a_lone_carriage_return_ends_a_line_for_every_rule() -> None:
     assert {(one.rule, one.cell, one.line) for one in found} >= {("PB406", 4, 2), ("PB201", 5, 3), ("PB208", 3, 1)}
     assert next(one.text for one in found if one.rule == "PB406") == "len?"
     assert source.parse(mended.content, path="a.ipynb").cells[3].source == "a = 1"
+
+
+def test_what_the_system_refuses_is_said_once() -> None:
+    (finding,) = engine.unreadable(
+        "a.ipynb", "cannot be read: Permission denied", configuration=LintConfiguration(select=["PB807"])
+    )
+
+    assert finding.message == "the file cannot be read: Permission denied"

@@ -102,3 +102,12 @@ def test_a_rules_name_is_near_to_its_code() -> None:
     assert registry.nearest("undefined_name") == "PB201"
     assert registry.nearest("pb4O3") == "PB403"
     assert registry.nearest("zebra") is None
+
+
+def test_a_code_that_is_near_none_is_answered_with_the_groups() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        registry.selected(LintConfiguration(select=["QQQQ"]))
+
+    assert str(raised.value) == (
+        "lint.select: no rule 'QQQQ'; known are PB0.., PB1.., PB2.., PB3.., PB4.., PB5.., PB6.., PB7.., PB8.., and ruff's"
+    )

@@ -18,6 +18,7 @@ from proofbook.model.configuration import LintConfiguration
 __all__ = ["RULE_MODULES", "load", "nearest", "rules", "selected"]
 
 _HERE = "proofbook.lint.rules"
+_GROUP = len("PB2")
 
 RULE_MODULES = (
     f"{_HERE}.pb001_suppression_without_reason",
@@ -131,7 +132,8 @@ def selected(configuration: LintConfiguration, *, table: dict[str, Rule] | None 
                 continue  # ruff knows its own
             if not code or not any(known.startswith(code) for known in table):
                 hint = nearest(code, table=table)
-                known = f"did you mean {hint}?" if hint else f"known are {', '.join(table)}"
+                groups = dict.fromkeys(f"{name[:_GROUP]}.." for name in table)
+                known = f"did you mean {hint}?" if hint else f"known are {', '.join(groups)}, and ruff's"
                 raise ConfigurationError(f"lint.{key}: no rule {code!r}; {known}")
     asked, refused = tuple(configuration.select), tuple(configuration.ignore)
     chosen = [

@@ -35,7 +35,8 @@ def unreadable(subject: Subject) -> Iterator[Violation]:
     if subject.unreadable is not None:
         what, _, cure = subject.unreadable.partition("; ")
         subject_of = "it " if what.split(" ", 1)[0] in {"is", "has", "ends"} else ""
-        yield Violation(message=f"the file cannot be read: {subject_of}{what}", advice=cure)
+        reason = what.removeprefix("cannot be read: ")
+        yield Violation(message=f"the file cannot be read: {subject_of}{reason}", advice=cure)
     elif subject.notebook.format == "percent" and subject.project is not None and subject.project.task:
         kernel = subject.notebook.metadata.get("kernelspec")
         if isinstance(kernel, dict) and "display_name" not in kernel:
