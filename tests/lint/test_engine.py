@@ -178,3 +178,16 @@ def test_what_the_system_refuses_is_said_once() -> None:
     )
 
     assert finding.message == "the file cannot be read: Permission denied"
+
+
+@pytest.mark.parametrize(("extension", "says"), [("", ["PB807"]), ("    extension: .md\n", [])])
+def test_cells_of_myst_that_nobody_reads_are_told_of(extension: str, says: list[str]) -> None:
+    text = (
+        f"---\njupytext:\n  text_representation:\n{extension}    format_name: myst\nkernelspec:\n  name: python3\n"
+        "  display_name: Python 3\n  language: python\n---\n\n# Title\n\n```{code-cell} ipython3\nprint(1)\n```\n"
+    )
+    made = source.parse(text.encode(), path="a.md")
+
+    found = engine.lint(made, configuration=LintConfiguration(select=["PB807"]))
+
+    assert [finding.rule for finding in found] == says

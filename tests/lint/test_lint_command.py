@@ -146,6 +146,16 @@ def test_options_that_do_not_go_together_are_a_usage_error(root: Path, arguments
     assert done.stderr.count("\n") == 1
 
 
+def test_a_markdown_file_that_is_no_notebook_is_passed_over_with_a_word(root: Path) -> None:
+    (root / "README.md").write_text("# Title\n")
+    done = proofbook("README.md", "--select", "PB201", cwd=root, select=False)
+
+    assert (done.returncode, done.stdout) == (0, "No findings in 0 notebooks, 0 code cells.\n")
+    assert done.stderr.startswith("README.md: passed over: ")
+    assert done.stderr.count("\n") == 1
+    assert proofbook(".", "--select", "PB403", cwd=root, select=False).stderr == ""
+
+
 def test_where_ruff_cannot_be_asked_the_rest_is_said(root: Path) -> None:
     code = (
         "from pathlib import Path\nfrom proofbook.lint import ruff\nruff._binary = lambda: '/nowhere/ruff'\n"

@@ -95,6 +95,7 @@ def lint(
             cache=not no_cache, known=not no_baseline,
         )  # fmt: skip
 
+    _say_passed_over(paths)
     if watch:
         return _watch(ask, paths, root=root)
     done = None
@@ -197,6 +198,15 @@ def _reason(reason: str | None, *, wanted: bool) -> str:
     from proofbook.flow.ignoring import checked_reason
 
     return checked_reason(reason)
+
+
+def _say_passed_over(paths: tuple[Path, ...]) -> None:
+    from proofbook.flow.examining import shown_path
+    from proofbook.lint import discovery, output
+
+    for path in discovery.passed_over(paths):
+        said = "passed over: a Markdown file is a notebook where it begins with a header that jupytext writes"
+        click.echo(output.visible(f"{shown_path(path, root=Path.cwd())}: {said}"), err=True)
 
 
 def _suppress(paths: tuple[Path, ...], result: "LintResult", *, root: Path, reason: str) -> None:

@@ -6,7 +6,7 @@ Which notebooks there are: those of `pipeline.yaml`, or those below a folder.
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -87,6 +87,13 @@ def notebooks(paths: Sequence[Path], *, root: Path, sources: Sources | None = No
         elif path.suffix not in scripts.MARKDOWN or _is_notebook(path):
             found.setdefault(path)
     return tuple(found)
+
+
+def passed_over(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Of files that are named, those that are no notebooks: Markdown without jupytext's header."""
+    return tuple(
+        path for path in paths if path.suffix in scripts.MARKDOWN and not path.is_dir() and not _is_notebook(path)
+    )
 
 
 def _below(folder: Path, *, root: Path, sources: Sources | None) -> Iterator[Path]:
