@@ -99,8 +99,8 @@ def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[tuple[Finding
         if (subject.unreadable is not None and rule.code != "PB807") or (rule.python and not analysed):
             continue
         told: set[tuple[int, str]] = set()
-        for violation in sorted(rule.check(subject), key=lambda found: (found.line, found.column)):
-            alike = (violation.cell.number if violation.cell is not None else 0, violation.once)
+        for violation in sorted(rule.check(subject), key=_place):
+            alike = (0 if violation.once_in_notebook else _place(violation)[0], violation.once)
             if alike in told:
                 continue
             finding = _finding(subject.notebook, rule, violation)
@@ -108,6 +108,10 @@ def _findings(subject: Subject, rules: Iterable[Rule]) -> Iterator[tuple[Finding
             if violation.once and finding.suppressed is None:
                 told.add(alike)
             yield finding, violation.fix
+
+
+def _place(violation: Violation) -> tuple[int, int, int]:
+    return violation.cell.number if violation.cell is not None else 0, violation.line, violation.column
 
 
 def _finding(notebook: Notebook, rule: Rule, violation: Violation) -> Finding:

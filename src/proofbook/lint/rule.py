@@ -56,6 +56,8 @@ class Violation(Struct, frozen=True, kw_only=True):
     """Where this one weighs other than the rule's level."""
     once: str = ""
     """Of those that are alike in this, a cell is told of the first that is not suppressed; empty tells of each."""
+    once_in_notebook: bool = False
+    """It is the notebook, not the cell, that is told once."""
     fix: Fix | None = None
     text: str | None = None
     """What is shown in place of the line, where the line itself must not be: a secret."""

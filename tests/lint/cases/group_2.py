@@ -489,9 +489,37 @@ CASES = {
         ),
         Case(
             "an item",
-            ["d = {}", "d['k'] = 1"],
+            ["d = {}\nk = 3", "d[k] = 1"],
             ["2:1:1 warning `d`, made in cell 1, is changed in place here: [...] ="],
-            fixed=["d = {}", "d = {**d, 'k': 1}"],
+            fixed=["d = {}\nk = 3", "d = {**d, k: 1}"],
+        ),
+        Case(
+            "a new column, which comes out the same when it is made again",
+            [
+                "df = load()",
+                "df['b'] = df.a * 2",
+                "df['b'] = df['a'].map(str) + df[['c', 'd']].sum(axis=1) / len(df)",
+                "df['a'] = df.groupby('d')['c'].transform('mean')",
+                "df['b'] = df.apply(lambda row: row.a + row['c'], axis=1)",
+                "for _ in range(2):\n    df['b'] = 1",
+            ],
+        ),
+        Case(
+            "a column that is made of itself",
+            [
+                "df = load()\ng = load()\nh = load()\ni = load()",
+                "df['b'] = df['b'] * 2",
+                "g['b'] = g.b * 2",
+                "h['b'] = h.sum(axis=1)",
+                "i['b'] += 1",
+            ],
+            [
+                "2:1:1 warning `df`, made in cell 1, is changed in place here: [...] =",
+                "3:1:1 warning `g`, made in cell 1, is changed in place here: [...] =",
+                "4:1:1 warning `h`, made in cell 1, is changed in place here: [...] =",
+                "5:1:1 warning `i`, made in cell 1, is changed in place here: [...] =",
+            ],
+            select=["PB204"],
         ),
         Case(
             "in place",
@@ -511,12 +539,11 @@ CASES = {
             ["2:1:5 warning `d`, made in cell 1, is changed in place here: del [...]"],
         ),
         Case(
-            "once for each name and cell",
+            "once for each name",
             ["xs = []\nys = []", "xs.append(1)\nxs.append(2)\nys.append(3)", "xs.clear()"],
             [
                 "2:1:1 warning `xs`, made in cell 1, is changed in place here: .append()",
                 "2:3:1 warning `ys`, made in cell 1, is changed in place here: .append()",
-                "3:1:1 warning `xs`, made in cell 1, is changed in place here: .clear()",
             ],
             fixed=["xs = []\nys = []", "xs = [*xs, 1]\nxs.append(2)\nys = [*ys, 3]", "xs.clear()"],
             leaves=["3:1:1 warning `xs`, made in cell 2, is changed in place here: .clear()"],

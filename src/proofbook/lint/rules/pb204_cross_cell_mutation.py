@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from proofbook.analyze.cells import CellFlow
+from proofbook.lint.added_items import is_the_same_twice
 from proofbook.lint.bound_anew import bound_anew
 from proofbook.lint.mutations import surely_changes
 from proofbook.lint.rule import Subject, Violation, rule
@@ -17,7 +18,10 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
     """
     ## What it does
     Finds an object that one cell makes and another changes in place: `append`, `inplace=True`, `d[k] = v`. Reported
-    once for each cell and name. Only what surely changes the object counts; a method that may do so does not.
+    once for each name. Only what surely changes the object counts; a method that may do so does not.
+
+    A new column or item under a plain key, `df["speed"] = df["distance"] / df["air_time"]`, is left alone where what
+    stands right does not read that key: run again, the cell does the same.
 
     ## Why is this bad?
     The cell works once. Run again, which is what a notebook is for, it appends twice or drops what is already gone,
@@ -52,6 +56,8 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
             maker = made.get(mutation.name)
             if maker is None or mutation.local or not surely_changes(mutation, maker):
                 continue
+            if is_the_same_twice(flow, mutation):
+                continue
             changed = f"`{mutation.name}`, made in cell {maker.cell.number}, is changed in place"
             by = f"`{mutation.via}()`, by {mutation.text}" if mutation.via else mutation.text
             yield Violation(
@@ -61,6 +67,7 @@ def cross_cell_mutation(subject: Subject) -> Iterator[Violation]:
                 line=mutation.line,
                 column=mutation.column,
                 once=mutation.name,
+                once_in_notebook=True,
                 fix=bound_anew(flow, mutation, maker) if mutation.name not in shared else None,
             )
         made |= {name: flow for name, binding in flow.defines.items() if binding.kind in _VALUES}
