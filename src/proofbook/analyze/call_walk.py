@@ -53,6 +53,10 @@ class NotebookState(Struct):
     """Name at the notebook's level -> the class of the notebook that it stands for an object of."""
     swallowing: set[str] = field(default_factory=set)
     """Its classes and functions that make context managers which may end what is raised in their block."""
+    catching: set[str] = field(default_factory=set)
+    """Its functions and classes that, as decorators, may end what the function below them raises."""
+    lazy_annotations: bool = False
+    """From a `from __future__ import annotations` on, IPython compiles all cells so."""
 
     def summary(self, name: str) -> Summary | None:
         """What a call of `f`, of a class `A`, or of a method `A.f` does, which `A` may have from one of its bases."""
@@ -146,6 +150,9 @@ class CallWalk(Walk):
             self._exit(node, f"raise {raised.id}")
 
     def _exit(self, node: ast.AST, call: str) -> None:
+        # IPython's own `exit()` raises nothing, and `os._exit()` asks nobody
+        if self.exit_guards and call.startswith(("raise ", "sys.")):
+            return
         span = self.span(node)
         unlikely = self.choices > 0
         self.exits.append(

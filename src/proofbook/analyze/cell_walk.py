@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from proofbook.analyze.call_walk import CallWalk, NotebookState, imported_as
-from proofbook.analyze.context_managers import makes_swallowing
+from proofbook.analyze.context_managers import is_catching_decorator, makes_swallowing
 from proofbook.analyze.events import Bind, Call, Change, Event, Read, ReadUnbound, Share, Summary, Unbind
 from proofbook.analyze.flow import Alias, Binding, Definition, Import, Mutation, Span, Use
 from proofbook.analyze.known_calls import (
@@ -80,8 +80,10 @@ class CellWalk(CallWalk):
 
     def walk(self, tree: ast.Module) -> None:
         """Walk the whole cell."""
+        self.lazy_annotations = self.state.lazy_annotations
         for statement in tree.body:
             self.visit(statement)
+        self.state.lazy_annotations = self.lazy_annotations
 
     # events
 
@@ -350,6 +352,10 @@ class CellWalk(CallWalk):
                 self.state.swallowing.add(name)
             else:
                 self.state.swallowing.discard(name)
+            if is_catching_decorator(node):
+                self.state.catching.add(name)
+            else:
+                self.state.catching.discard(name)
         super().bind(name, node, kind)
 
     def swallows(self, node: ast.expr) -> bool:
@@ -365,7 +371,23 @@ class CellWalk(CallWalk):
         # one of its own functions or variables may hold one; what is imported does not
         return self.dotted(called) is None
 
+    def wrapped(self, node: Function) -> bool:
+        if isinstance(node, ast.Lambda):
+            return False
+        called = [each.func if isinstance(each, ast.Call) else each for each in node.decorator_list]
+        names = {each.id for each in called if isinstance(each, ast.Name)}
+        names |= {self.state.instances.get(name, name) for name in names}
+        return bool(names & (self.state.catching | self.state.swallowing))
+
+    def may_name_types(self, name: str) -> bool:
+        return name in self.state.bound and name not in self.state.imports and name not in self.state.classes
+
     def seen_assignment(self, targets: list[ast.expr], value: ast.expr) -> None:
+        if isinstance(value, ast.Call) and "suppress" in {
+            getattr(value.func, "id", ""),
+            getattr(value.func, "attr", ""),
+        }:
+            self.state.swallowing |= {target.id for target in targets if isinstance(target, ast.Name)}
         if self.scopes:
             return
         self.learn_kinds(targets, value)

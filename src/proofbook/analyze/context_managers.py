@@ -4,7 +4,7 @@ import ast
 
 from proofbook.analyze.locals import statements_of
 
-__all__ = ["makes_swallowing"]
+__all__ = ["is_catching_decorator", "makes_swallowing"]
 
 _EXITS = {"__exit__", "__aexit__"}
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
@@ -47,8 +47,20 @@ def _is_false(node: ast.expr) -> bool:
 def _catches(node: ast.Try) -> bool:
     """Whether an exception at a `yield` in the body may end in one of the handlers, or by a `return` in `finally`."""
     yields = any(isinstance(each, ast.Yield) for statement in node.body for each in ast.walk(statement))
-    drops = any(not isinstance(handler.body[-1], ast.Raise) for handler in node.handlers)
-    return yields and (drops or any(isinstance(statement, ast.Return) for statement in node.finalbody))
+    return yields and (_drops(node) or any(isinstance(statement, ast.Return) for statement in node.finalbody))
+
+
+def is_catching_decorator(node: ast.stmt) -> bool:
+    """Whether `node` is a function that gives another one, or a class, which goes on where what it calls fails."""
+    if not isinstance(node, _FUNCTIONS | ast.ClassDef):
+        return False
+    inner = [each for each in _inside(node) if isinstance(each, _FUNCTIONS)]
+    inner += [deeper for each in inner for deeper in _inside(each) if isinstance(deeper, _FUNCTIONS)]
+    return any(isinstance(part, ast.Try) and _drops(part) for each in inner for part in _inside(each))
+
+
+def _drops(node: ast.Try) -> bool:
+    return any(not isinstance(handler.body[-1], ast.Raise) for handler in node.handlers)
 
 
 def _inside(node: ast.AST) -> list[ast.AST]:

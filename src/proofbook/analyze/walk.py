@@ -19,6 +19,7 @@ _CATCHES_NAME_ERROR = {"NameError", "Exception", "BaseException", "UnboundLocalE
 _CATCHING = {"suppress", "raises", "assertRaises", "assertRaisesRegex"}
 """Context managers that end an exception of the types that they are given."""
 _VERSION = {"version_info", "version_info[:2]", "version_info[0]", "version_info.major"}
+_CATCHES_EXIT = {"SystemExit", "BaseException"}
 _CATCHES_IMPORT_ERROR = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
@@ -248,7 +249,7 @@ class Walk(ExpressionWalk):
             self.visit(target)
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
-        cut_short, guards, swallowed = False, 0, False
+        cut_short, guards, swallowed, exits = False, 0, False, 0
         for item in node.items:
             self.visit(item.context_expr)
             if item.optional_vars is not None:
@@ -258,9 +259,15 @@ class Walk(ExpressionWalk):
             catches = _CATCHING & {getattr(called, "id", ""), getattr(called, "attr", "")}
             swallowed |= self.swallows(item.context_expr)
             cut_short |= bool(catches) or swallowed
+            stacks = {"ExitStack", "AsyncExitStack"} & {getattr(called, "id", ""), getattr(called, "attr", "")}
+            swallowed |= bool(stacks) and any(self._suppresses(statement) for statement in node.body)
+            cut_short |= swallowed
             caught = item.context_expr.args if catches and isinstance(item.context_expr, ast.Call) else []
-            guards |= any(getattr(error, "id", "") in _CATCHES_NAME_ERROR for error in caught)
+            names = {name for error in caught for name in _types(error)}
+            guards |= bool(names & _CATCHES_NAME_ERROR) or any(map(self.may_name_types, names))
+            exits |= bool(names & _CATCHES_EXIT)
         self.guards += guards
+        self.exit_guards += exits
         if cut_short:
             with self.chosen(swallowed):
                 self.branches([self._suite(node.body)], may_skip=True)
@@ -268,6 +275,17 @@ class Walk(ExpressionWalk):
             for statement in node.body:
                 self.visit(statement)
         self.guards -= guards
+        self.exit_guards -= exits
+
+    def _suppresses(self, statement: ast.stmt) -> bool:
+        """Whether a context manager that ends exceptions is given to somebody in the statement."""
+        calls = [each for each in ast.walk(statement) if isinstance(each, ast.Call)]
+        named = [{getattr(call.func, "id", ""), getattr(call.func, "attr", "")} for call in calls]
+        return any(names & _CATCHING for names in named) or any(self.swallows(call) for call in calls)
+
+    def may_name_types(self, name: str) -> bool:  # noqa: ARG002  a subclass knows
+        """Whether the name may stand for a tuple of exception types, so that nobody sees what is caught."""
+        return False
 
     def swallows(self, node: ast.expr) -> bool:  # noqa: ARG002  a subclass knows
         """Whether a context manager of the notebook's own may end whatever is raised in its block."""
@@ -320,12 +338,16 @@ class Walk(ExpressionWalk):
     def _try(self, node: ast.Try) -> None:
         caught = {name for handler in node.handlers for name in _caught(handler)}
         guards, imports = bool(caught & _CATCHES_NAME_ERROR), bool(caught & _CATCHES_IMPORT_ERROR)
+        guards = guards or any(map(self.may_name_types, caught))
+        exits = bool(caught & _CATCHES_EXIT)
 
         def body() -> bool:
             self.guards += guards
+            self.exit_guards += exits
             self.import_guards += ["try"] * imports
             left = self._suite(node.body)()
             self.guards -= guards
+            self.exit_guards -= exits
             del self.import_guards[len(self.import_guards) - imports :]
             return self._suite(node.orelse)() if node.orelse else left
 
@@ -412,8 +434,13 @@ def _stored(target: ast.expr) -> frozenset[str]:
 def _caught(handler: ast.ExceptHandler) -> list[str]:
     if handler.type is None:
         return ["BaseException"]
-    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return [node.id if isinstance(node, ast.Name) else getattr(node, "attr", "") for node in types]
+    return _types(handler.type)
+
+
+def _types(node: ast.expr) -> list[str]:
+    """The names of the exception types in an `except` or an argument."""
+    types = node.elts if isinstance(node, ast.Tuple) else [node.value if isinstance(node, ast.Starred) else node]
+    return [each.id if isinstance(each, ast.Name) else getattr(each, "attr", "") for each in types]
 
 
 def _deleted(statements: list[ast.stmt]) -> frozenset[str]:

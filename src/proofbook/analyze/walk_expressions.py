@@ -69,6 +69,7 @@ class ExpressionWalk(ast.NodeVisitor):
         self.choices = 0
         self.at_once: set[int] = set()
         self.guards = 0
+        self.exit_guards = 0
         self.import_guards: list[str] = []
         self.repeats = 0
         self.yields = False
@@ -420,6 +421,10 @@ class ExpressionWalk(ast.NodeVisitor):
         for default in [*node.args.defaults, *(default for default in node.args.kw_defaults if default)]:
             self.visit(default)
 
+    def wrapped(self, node: Function) -> bool:  # noqa: ARG002  a subclass knows
+        """Whether what the body raises may end in a decorator of the notebook's own."""
+        return False
+
     def _body(self, node: Function, *, name: str, method: bool) -> None:
         own = bound_in(node)
         scope = Scope("function", names=set(own.names), globals=set(own.globals), parameters=frozenset(own.parameters))
@@ -428,7 +433,7 @@ class ExpressionWalk(ast.NodeVisitor):
         self.yields = False
         self.depth = self.repeats = 0
         if name:  # one that is called at once is guarded, and reached, as what stands around it
-            self.choices = self.guards = 0
+            self.choices, self.guards = int(self.wrapped(node)), 0
         scope.links = {name: set(shared_by(default)) for name, default in _default_of(node)}
         self.scopes.append(scope)
         self.summaries.append(summary)

@@ -107,6 +107,8 @@ def _writes_any_name(flow: CellFlow, *, folders: tuple[Path, ...]) -> Iterator[i
     if not able or flow.tree is None:
         return
     yield from (call.lineno for call in computing(flow.tree))
+    if "sys.modules" in flow.code:
+        yield from (node.lineno for node in _own_module(flow))
     called = {id(call.func) for call in flow.nodes(ast.Call)}
     for node in flow.nodes(ast.Name, ast.alias, ast.Attribute, ast.Call):
         handed = isinstance(node, ast.Name) and node.id in _NAMESPACES and id(node) not in called
@@ -123,11 +125,22 @@ def _writes_by(node: ast.AST) -> bool:
 
 
 def _is_namespace(node: ast.Attribute) -> bool:
-    """The shell's own namespace, or a name put among the builtins or into the module that the notebook is."""
-    if isinstance(node.ctx, ast.Store) and _is_notebook(node.value):
-        return True
+    """The shell's own namespace, or a name put among the builtins."""
     of_builtins = isinstance(node.value, ast.Name) and node.value.id in {"builtins", "__builtins__"}
     return node.attr in {"user_ns", "user_global_ns"} or (of_builtins and isinstance(node.ctx, ast.Store))
+
+
+def _own_module(flow: CellFlow) -> list[ast.Subscript]:
+    """Where the cell takes the module that the notebook is, and does more with it than to read an attribute."""
+    reading = {
+        id(node.value)
+        for node in flow.nodes(ast.Attribute)
+        if isinstance(node.ctx, ast.Load) and node.attr != "__dict__"
+    }
+    for call in flow.nodes(ast.Call):
+        if getattr(call.func, "id", getattr(call.func, "attr", "")) in {"getattr", "hasattr", "dir", "getmembers"}:
+            reading |= {id(argument) for argument in call.args}
+    return [node for node in flow.nodes(ast.Subscript) if id(node) not in reading and _is_notebook(node)]
 
 
 def _is_notebook(node: ast.expr) -> bool:

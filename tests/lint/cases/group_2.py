@@ -57,6 +57,52 @@ CASES = {
             ["2:2:5 error undefined name `missing`"],
         ),
         Case(
+            "a function below a decorator of the notebook that lets it fail",
+            [
+                (
+                    "def quiet(f):\n    def g(*args):\n        try:\n            return f(*args)\n"
+                    "        except Exception:\n            print('failed')\n    return g"
+                ),
+                "def timed(f):\n    def g(*args):\n        return f(*args)\n    return g",
+                "@quiet\ndef a():\n    return missing\na()",
+                "@timed\ndef b():\n    return missing_too\nb()",
+            ],
+            [
+                "3:3:12 warning undefined name `missing`",
+                "4:4:1 error `b()` is called here and reads `missing_too`, which nothing defines",
+            ],
+        ),
+        Case(
+            "errors caught by types that have a name",
+            [
+                "import builtins\nfrom contextlib import suppress\nE = (NameError, ValueError)",
+                "try:\n    missing\nexcept E:\n    pass",
+                "with suppress(*E):\n    missing",
+                "with suppress(builtins.NameError):\n    missing",
+            ],
+        ),
+        Case(
+            "errors caught by what was given to a stack or has a name",
+            [
+                "from contextlib import ExitStack, suppress\nquiet = suppress(NameError)",
+                "with quiet:\n    missing",
+                "with ExitStack() as stack:\n    stack.enter_context(suppress(NameError))\n    missing",
+            ],
+            ["2:2:5 warning undefined name `missing`", "3:3:5 warning undefined name `missing`"],
+        ),
+        Case(
+            "annotations of a cell below the future", ["from __future__ import annotations", "def f(a: missing): ..."]
+        ),
+        Case(
+            "an attribute of the module by a name of its own",
+            ["import sys\nthis = sys.modules[__name__]\nthis.made = 3\nprint(made)"],
+        ),
+        Case(
+            "an attribute of the module, read",
+            ["import sys\nsys.modules[__name__].x\ngetattr(sys.modules['__main__'], 'x')\nprint(missing)"],
+            ["1:4:7 error undefined name `missing`"],
+        ),
+        Case(
             "an attribute of the module that the notebook is",
             ["import sys\nsys.modules[__name__].made = 3\nprint(made)"],
         ),

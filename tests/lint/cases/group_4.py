@@ -458,6 +458,13 @@ CASES = {
             ["import os\nif os.path.exists('/tmp'):\n    base = '/tmp'\nelse:\n    raise SystemExit"],
             ["1:5:5 warning `raise SystemExit` ends the kernel where this branch is taken"],
         ),
+        Case("caught", ["import sys\ntry:\n    sys.exit(1)\nexcept SystemExit:\n    pass"]),
+        Case("suppressed", ["import contextlib, sys\nwith contextlib.suppress(SystemExit):\n    sys.exit(1)"]),
+        Case(
+            "caught in vain",
+            ["try:\n    exit()\nexcept SystemExit:\n    pass"],
+            ["1:2:5 error `exit()` ends the kernel"],
+        ),
         Case("an own exit", ["def exit():\n    pass", "exit()"]),
         Case("a method", ["class A:\n    def exit(self): ...", "A().exit()"]),
         Case("another exception", ["raise ValueError('no flights')"]),
