@@ -37,6 +37,15 @@ def test_a_name_that_is_not_utf_8_is_shown_by_its_bytes(root: Path, form: str) -
     assert "ok.ipynb" in done.stdout
 
 
+def test_ruff_is_heard_on_such_a_file(root: Path) -> None:
+    for path in root.glob("*.ipynb"):
+        path.write_bytes(content("x = 1\nprint(x is 'a')"))
+
+    done = proofbook("--select", "F632", cwd=root)
+
+    assert [line.split(":")[0] for line in done.stdout.splitlines() if "F632" in line] == ["bad\\xff.ipynb", "ok.ipynb"]
+
+
 def test_such_a_file_is_mended_and_its_findings_suppressed(root: Path) -> None:
     done = proofbook("--fix", "--select", "PB201,PB214", "--add-ignores", "--reason", "taught so", cwd=root)
 

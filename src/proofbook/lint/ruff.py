@@ -152,6 +152,8 @@ class Reading:
         """
         self.failures: dict[Path, str] = {}
         self._chosen = chosen
+        # what of a name is not UTF-8, ruff does not write as it is
+        self._named = {os.fsencode(path).decode("utf-8", "replace"): path for path in paths}
         self._waiting = list(_portions([str(path) for path in paths])) if chosen.codes != () else []
         self._running = _Process(self._waiting.pop(0), chosen=chosen) if self._waiting else None
 
@@ -170,7 +172,8 @@ class Reading:
             while self._running is not None:
                 for said in self._running.said():
                     if _wanted(said, self._chosen):
-                        found.setdefault(Path(said.filename), []).append(said)
+                        place = self._named.get(said.filename, Path(said.filename))
+                        found.setdefault(place, []).append(said)
                 self.failures |= self._running.failures
                 self._running.close()
                 self._running = _Process(self._waiting.pop(0), chosen=self._chosen) if self._waiting else None
