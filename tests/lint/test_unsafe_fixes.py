@@ -46,3 +46,13 @@ def test_what_has_another_name_is_not_bound_anew(cells: list[str]) -> None:
 )
 def test_of_star_imports_in_a_row_the_last_that_has_a_name_imports_it(cell: str, wanted: str) -> None:
     assert fixed("PB213", cell) == [wanted]
+
+
+def test_a_cell_does_not_move_above_what_it_needs() -> None:
+    case = Case("", ["print(later)", "import os\nlater = os.getpid() + first", "first = 1"], select=["PB202"])
+
+    fixes = [(finding.cell, fix is not None) for finding, fix in case.proposals(case.content(), "PB202")]
+    once_more = case.proposals(case.mended(case.content(), "PB202"), "PB202")
+
+    assert fixes == [(1, False), (2, True)]
+    assert [(finding.cell, fix) for finding, fix in once_more] == [(1, None)]
