@@ -104,6 +104,10 @@ class Names:
                     found.setdefault((use.name, use.via), Missing(cell=flow.cell, use=use))
         return tuple(found.values())
 
+    def injects(self, name: str) -> bool:
+        """Whether the pipeline may bind the name."""
+        return name in self._injected
+
     def unknown_from(self, index: int) -> int | None:
         """The line from which on cell `index` may bind any name whatever; None where there is none."""
         return self._bound[index].unknown_from

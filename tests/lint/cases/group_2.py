@@ -345,6 +345,20 @@ CASES = {
             ["1:1:1 error undefined name `y`"],
             select=["PB201"],
         ),
+        Case(
+            "bound by a function that nothing calls",
+            ["def mk():\n    global gy\n    gy = 1", "print(gy)"],
+            ["2:1:7 warning `gy` is bound by `mk()` only, which nothing calls"],
+        ),
+        Case(
+            "bound by a function that something may call",
+            [
+                "def a():\n    global ga\n    ga = 1\nf = [a]\nprint(ga)",
+                "def b():\n    global gb\n    gb = 1\nprint(getattr(f, 'b'))\nprint(gb)",
+                "@f\ndef c():\n    global gc\n    gc = 1\nprint(gc)",
+                "def d():\n    global gd\n    gd = 1\ndef e():\n    global gd\n    gd = 1\ne()\nprint(gd)",
+            ],
+        ),
         Case("R", ["y <- undefined_thing + 1"], language="R"),
     ],
     "PB202": [

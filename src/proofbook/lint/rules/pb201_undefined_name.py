@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from proofbook.lint.branches import bound_by
 from proofbook.lint.deleted_cells import undefined
 from proofbook.lint.names import Missing, Names
+from proofbook.lint.never_bound import never_bound
 from proofbook.lint.rule import Subject, Violation, rule
 
 __all__ = ["undefined_name"]
@@ -21,6 +22,8 @@ def undefined_name(subject: Subject) -> Iterator[Violation]:
 
     What stands in the body of a function is told of at the first call of the function, where the run will fail. Where
     no call is seen, and in a branch that may not be taken, it is a warning.
+
+    A name that only a function binds, by `global`, which nothing in the notebook calls or speaks of is a warning too.
 
     It keeps silent where the answer depends on what cannot be read: below `%run`, `exec`, `globals()[...] = ...` and
     a star import of a module that is not installed; in a `try` that catches `NameError`; in cells tagged
@@ -64,6 +67,16 @@ def undefined_name(subject: Subject) -> Iterator[Violation]:
             column=missing.use.column,
             level=None if missing.sure else "warning",
             once=name,
+        )
+    for cell, use, function in never_bound(subject):
+        yield Violation(
+            message=f"`{use.name}` is bound by `{function}()` only, which nothing calls",
+            advice=f"call `{function}()` first, or bind the name in a cell above",
+            cell=cell,
+            line=use.line,
+            column=use.column,
+            level="warning",
+            once=use.name,
         )
 
 
