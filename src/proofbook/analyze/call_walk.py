@@ -51,6 +51,8 @@ class NotebookState(Struct):
     """Classes of the notebook, with the names of their bases."""
     instances: dict[str, str] = field(default_factory=dict)
     """Name at the notebook's level -> the class of the notebook that it stands for an object of."""
+    settled: Mapping[str, object] = field(default_factory=dict)
+    """Names that stand for one plain value in the whole notebook; see `settled`."""
     swallowing: set[str] = field(default_factory=set)
     """Its classes and functions that make context managers which may end what is raised in their block."""
     catching: set[str] = field(default_factory=set)

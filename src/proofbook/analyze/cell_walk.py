@@ -20,6 +20,7 @@ from proofbook.analyze.known_calls import (
 )
 from proofbook.analyze.library_methods import EXPECTED
 from proofbook.analyze.names import KNOWN_NAMES, is_known
+from proofbook.analyze.settled import holds
 from proofbook.analyze.walk_expressions import Function
 
 __all__ = ["CellWalk"]
@@ -381,6 +382,11 @@ class CellWalk(CallWalk):
 
     def may_name_types(self, name: str) -> bool:
         return name in self.state.bound and name not in self.state.imports and name not in self.state.classes
+
+    def holds(self, test: ast.expr) -> bool:
+        names = [node.id for node in ast.walk(test) if isinstance(node, ast.Name)] if self.state.settled else []
+        known = all(name in self.state.bound and self.where(name) == "level" for name in names)
+        return bool(names) and known and holds(test, self.state.settled)
 
     def seen_assignment(self, targets: list[ast.expr], value: ast.expr) -> None:
         if isinstance(value, ast.Call) and "suppress" in {

@@ -16,6 +16,7 @@ from proofbook.analyze.flow import Called, CellFlow, Definition, FileUse, Record
 from proofbook.analyze.locals import statements_of
 from proofbook.analyze.names import is_known
 from proofbook.analyze.newer_syntax import Newer, newer
+from proofbook.analyze.settled import settled
 from proofbook.analyze.syntax import Parsed, parse
 from proofbook.analyze.syntax_messages import in_words
 from proofbook.model.notebook import Cell, Notebook
@@ -50,7 +51,7 @@ def analyze(notebook: Notebook, *, sharing: bool = False) -> tuple[CellFlow, ...
     elsewhere = notebook.kernel not in {None, "python3", "python"}
     parsed = [parse_cell(cell, elsewhere=elsewhere) for cell in notebook.code_cells]
     ahead = _all_imports(parsed)
-    state = NotebookState()
+    state = NotebookState(settled=settled(flow for flow, _ in parsed))
     walked = [_walk(flow, isolated, state, ahead, sharing) for flow, isolated in parsed]
     constants = _constants([flow for flow, _ in walked])
     paths = frozenset(name for name, value in constants.items() if _is_path(value, _namer(ahead)))

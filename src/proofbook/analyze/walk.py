@@ -142,6 +142,8 @@ class Walk(ExpressionWalk):
 
     def visit_Return(self, node: ast.Return) -> None:
         self.generic_visit(node)
+        # the rest of the function may never be reached
+        self.choices += bool(self.summaries)
         if node.value is not None and self.summaries:
             # what a function gives back may be the notebook's own
             for name, parameter in self.outward(shared_by(node.value)):
@@ -154,10 +156,12 @@ class Walk(ExpressionWalk):
 
     def _suite(self, statements: list[ast.stmt]) -> Callable[[], bool]:
         def walk() -> bool:
-            for statement in statements:
+            for index, statement in enumerate(statements, start=1):
                 self.visit(statement)
-            last = statements[-1] if statements else None
-            return isinstance(last, ast.Raise | ast.Return | ast.Break | ast.Continue) or _exits(last)
+                if isinstance(statement, ast.Raise | ast.Return | ast.Break | ast.Continue):
+                    self._idle(statements[index:])()
+                    return True
+            return _exits(statements[-1] if statements else None)
 
         return walk
 
@@ -181,7 +185,7 @@ class Walk(ExpressionWalk):
 
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
-        always, never = _always(node.test), _never(node.test)
+        always, never = _always(node.test) or self.holds(node.test), _never(node.test)
         otherwise = self._unlikely(node.orelse) if always else self._suite(node.orelse)
         body = self._idle(node.body) if never else self._suite(node.body)
         suites = [body] + ([otherwise] if node.orelse else [])
@@ -190,15 +194,17 @@ class Walk(ExpressionWalk):
         with self.chosen(not always and not never):
             self.branches(suites, may_skip=not node.orelse)
         del self.import_guards[len(self.import_guards) - checking :]
-        # the rest of the function may never be reached
-        lasts = (*node.body[-1:], *node.orelse[-1:])
-        self.choices += any(isinstance(last, ast.Return) for last in lasts)
+
+    def holds(self, _: ast.expr) -> bool:
+        """Whether a test is surely answered with yes, by what is known of the notebook."""
+        return False
 
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)
         self.repeats += 1
         gone = _deleted(node.body)
-        self.branches([self._suite(node.body)], may_skip=True, gone=gone)
+        body = self._idle(node.body) if _never(node.test) else self._suite(node.body)
+        self.branches([body], may_skip=True, gone=gone)
         self.repeats -= 1
         self._left_early(node.body, gone)
         self._otherwise(node.orelse)

@@ -103,6 +103,20 @@ CASES = {
             ["1:4:7 error undefined name `missing`"],
         ),
         Case(
+            "below what leaves",
+            [
+                "for i in [1]:\n    continue\n    missing",
+                "while 0:\n    missing",
+                "def f():\n    return 1\n    missing\ndef g():\n    raise ValueError\n    missing\nf()",
+                "try:\n    raise ValueError\n    missing\nexcept ValueError:\n    pass",
+            ],
+        ),
+        Case(
+            "below a loop that may give back what the function looks for",
+            ["def f(xs):\n    for x in xs:\n        return x\n    return missing\nf([1])"],
+            ["1:4:12 warning undefined name `missing`"],
+        ),
+        Case(
             "an attribute of the module that the notebook is",
             ["import sys\nsys.modules[__name__].made = 3\nprint(made)"],
         ),
@@ -344,6 +358,35 @@ CASES = {
             [code("y", count=1)],
             ["1:1:1 error undefined name `y`"],
             select=["PB201"],
+        ),
+        Case(
+            "in a branch that a plain value decides on",
+            [
+                "x = 3\nDEBUG = True\nold = False",
+                "if x > 2:\n    print(y)\nif DEBUG:\n    print(z)",
+                "if x > 3:\n    print(u)\nelse:\n    print(v)\nif old:\n    print(w)",
+            ],
+            [
+                "2:2:11 error undefined name `y`",
+                "2:4:11 error undefined name `z`",
+                "3:2:11 warning undefined name `u`",
+                "3:4:11 warning undefined name `v`",
+                "3:6:11 warning undefined name `w`",
+            ],
+        ),
+        Case(
+            "in a branch that a value decides on which may be another",
+            [
+                parameters("p = 3"),
+                "x = 3\ny = 4",
+                "for x in []:\n    pass\ndef f():\n    global y\n    y = 1\nf()",
+                "if x > 2:\n    print(a)\nif y > 2:\n    print(b)\nif p > 2:\n    print(c)",
+            ],
+            [
+                "4:2:11 warning undefined name `a`",
+                "4:4:11 warning undefined name `b`",
+                "4:6:11 warning undefined name `c`",
+            ],
         ),
         Case(
             "bound by a function that nothing calls",
