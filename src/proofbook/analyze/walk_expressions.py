@@ -440,6 +440,8 @@ class ExpressionWalk(ast.NodeVisitor):
         statements: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
         for statement in statements:
             self.visit(statement)
+            # what stands below never runs
+            self.guards += isinstance(statement, ast.Return | ast.Raise)
         failing = read_unbound(node) if not isinstance(node, ast.Lambda) else None
         if failing is not None and not isinstance(node, ast.Lambda):
             # a decorator may do anything with it, and of several definitions in branches another may be called
