@@ -154,6 +154,13 @@ class Walk(ExpressionWalk):
         self.generic_visit(node)
         self.seen_raise(node)
 
+    def visit_Assert(self, node: ast.Assert) -> None:
+        self.visit(node.test)
+        if node.msg is not None:
+            # put together when the test fails, and not before
+            with self.chosen():
+                self.visit(node.msg)
+
     def _suite(self, statements: list[ast.stmt]) -> Callable[[], bool]:
         def walk() -> bool:
             for index, statement in enumerate(statements, start=1):
