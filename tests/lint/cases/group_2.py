@@ -112,6 +112,11 @@ CASES = {
             ],
         ),
         Case(
+            "in the message of an assertion",
+            ["x = 1\nassert x, f'not {missing}'"],
+            ["1:2:18 warning undefined name `missing`"],
+        ),
+        Case(
             "below a loop that may give back what the function looks for",
             ["def f(xs):\n    for x in xs:\n        return x\n    return missing\nf([1])"],
             ["1:4:12 warning undefined name `missing`"],
