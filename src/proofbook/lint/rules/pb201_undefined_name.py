@@ -21,7 +21,9 @@ def undefined_name(subject: Subject) -> Iterator[Violation]:
     for each cell and name, where the cell first reads it.
 
     What stands in the body of a function is told of at the first call of the function, where the run will fail. Where
-    no call is seen, and in a branch that may not be taken, it is a warning.
+    no call is seen, in a branch that may not be taken, and in a `with` block or function of which the notebook's own
+    context manager or decorator may end the error, it is a warning. What Python 3 never runs, `if 0:` or what stands
+    below a `return`, is left alone.
 
     A name that only a function binds, by `global`, which nothing in the notebook calls or speaks of is a warning too.
 
