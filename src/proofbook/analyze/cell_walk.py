@@ -100,8 +100,8 @@ class CellWalk(CallWalk):
             self.deferred_reads.append(event)
         for summary in self.summaries[:1]:
             # what a function inside a function does is counted as done by the outer one, perhaps
-            inner = len(self.summaries) > 1
-            summary.events.append(_perhaps(event) if inner else event)
+            inner, idle = len(self.summaries) > 1, self.summaries[-1].idle
+            summary.events.append(_conditional(event, True, unlikely=idle) if inner else event)
 
     def read(self, name: str, node: ast.AST) -> None:
         # most reads are of what the cell has just bound: nobody needs to hear of them
@@ -456,10 +456,6 @@ class CellWalk(CallWalk):
 
     def seen_await(self, _: ast.AST) -> None:
         self.awaits |= not self.deferred
-
-
-def _perhaps(event: Event) -> Event:
-    return _conditional(event, True)
 
 
 def _conditional(event: Event, conditional: bool, *, unlikely: bool = False, guarded: bool = False) -> Event:

@@ -100,5 +100,9 @@ class Summary(Struct):
     events: list[Event]
     method: bool = False
     """The first parameter is the object itself."""
+    idle: bool = False
+    """It stands in another function, which is not seen to call it: it may be called later, or never."""
+    calls: frozenset[str] = frozenset()
+    """Names that its own body calls; only where functions stand in it."""
     lazy: bool = False
     """A generator or coroutine: calling it runs nothing yet."""

@@ -12,6 +12,7 @@ __all__ = [
     "arguments_of",
     "bound_among",
     "bound_in",
+    "called_in",
     "captured",
     "children",
     "pattern_names",
@@ -84,6 +85,22 @@ def bound_in(node: Function) -> Locals:
     return Locals(
         names=frozenset(names - declared - nonlocals), parameters=arguments_of(node), globals=frozenset(declared)
     )
+
+
+def called_in(node: Function) -> frozenset[str]:
+    """Names that the body of `node` calls, functions in it left out; empty where there are none in it."""
+    names: set[str] = set()
+    within = False
+    stack: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+    while stack:
+        current = stack.pop()
+        if isinstance(current, (*_DEFINITIONS, ast.Lambda)):
+            within = True
+            continue
+        if isinstance(current, ast.Call) and isinstance(current.func, ast.Name):
+            names.add(current.func.id)
+        stack.extend(children(current))
+    return frozenset(names) if within else frozenset()
 
 
 def bound_among(nodes: Sequence[ast.AST]) -> set[str]:

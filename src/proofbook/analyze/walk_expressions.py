@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from proofbook.analyze.events import Bind, Change, Event, Read, ReadUnbound, Share, Summary, Unbind
 from proofbook.analyze.flow import Binding
-from proofbook.analyze.locals import bound_in
+from proofbook.analyze.locals import bound_in, called_in
 from proofbook.analyze.sharing import shared_by
 from proofbook.analyze.syntax import PARTS
 from proofbook.analyze.unbound import read_unbound
@@ -428,7 +428,11 @@ class ExpressionWalk(ast.NodeVisitor):
     def _body(self, node: Function, *, name: str, method: bool) -> None:
         own = bound_in(node)
         scope = Scope("function", names=set(own.names), globals=set(own.globals), parameters=frozenset(own.parameters))
-        summary = Summary(name, own.parameters, [], method=method)
+        summary = Summary(name, own.parameters, [], method=method, calls=called_in(node))
+        if self.summaries:
+            outer = self.summaries[-1]
+            # a lambda without a name is called at once
+            summary.idle = outer.idle or (name != "" and name not in outer.calls)
         kept = self.depth, self.choices, self.guards, self.repeats, self.yields
         self.yields = False
         self.depth = self.repeats = 0

@@ -365,6 +365,22 @@ CASES = {
             select=["PB201"],
         ),
         Case(
+            "in a function that a function makes and does not call",
+            [
+                "def make():\n    def inner():\n        return a\n    return inner\nmake()",
+                "def make():\n    return lambda: b\nmake()",
+                "def make():\n    def inner():\n        return c\n    return inner()\nmake()",
+                "def make(xs):\n    return sorted(xs, key=lambda x: d)\nmake([1])",
+            ],
+            [
+                "1:3:16 warning undefined name `a`",
+                "2:2:20 warning undefined name `b`",
+                "3:5:1 error `make()` is called here and reads `c`, which nothing defines",
+                "4:3:1 error `make()` is called here and reads `d`, which nothing defines",
+            ],
+            select=["PB201"],
+        ),
+        Case(
             "in a branch that a plain value decides on",
             [
                 "x = 3\nDEBUG = True\nold = False",
