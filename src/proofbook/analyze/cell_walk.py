@@ -280,7 +280,7 @@ class CellWalk(CallWalk):
                     inner.handed,
                     inner.guarded,
                 )
-            inner = _conditional(inner, conditional, unlikely=event.unlikely, guarded=event.guarded)
+            inner = _conditional(inner, conditional, unlikely=event.unlikely or summary.perhaps, guarded=event.guarded)
             self._take(inner, via=via or event.name, at=place, seen=seen, handed=handed)
 
     def branches(
@@ -333,6 +333,7 @@ class CellWalk(CallWalk):
             if name is not None:
                 self.state.learn(name, summary)
             return
+        summary.perhaps = self.depth > 0 and node.name in self.state.bound
         inside = [scope for scope in self.scopes if scope.kind == "class"]
         if not inside:
             self.state.learn(node.name, summary)

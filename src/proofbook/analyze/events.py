@@ -102,6 +102,8 @@ class Summary(Struct):
     """The first parameter is the object itself."""
     idle: bool = False
     """It stands in another function, which is not seen to call it: it may be called later, or never."""
+    perhaps: bool = False
+    """It stands in a branch, and the name may stand for an earlier one, or for what was imported."""
     calls: frozenset[str] = frozenset()
     """Names that its own body calls; only where functions stand in it."""
     lazy: bool = False

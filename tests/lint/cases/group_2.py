@@ -381,6 +381,16 @@ CASES = {
             select=["PB201"],
         ),
         Case(
+            "in a function that may be another one",
+            [
+                "def f():\n    pass\nimport random\nr = random.random()",
+                "if r > 2:\n    def f():\n        missing",
+                "f()",
+            ],
+            ["2:3:9 warning undefined name `missing`"],
+            select=["PB201"],
+        ),
+        Case(
             "in a branch that a plain value decides on",
             [
                 "x = 3\nDEBUG = True\nold = False",
