@@ -175,16 +175,19 @@ CASES = {
         ),
         Case(
             "below the project, in a task",
-            ["x = '/work/delays/data/flights.csv'\nopen(x)\nopen('/work/delays/../x')", 'open("/work/delays/data/")'],
             [
-                "1:1:5 warning `/work/delays/data/flights.csv` is a path of one machine",
-                "1:3:6 warning `/work/delays/../x` is a path of one machine",
-                "2:1:6 warning `/work/delays/data/` is a path of one machine",
+                "x = '/projects/delays/data/flights.csv'\nopen(x)\nopen('/projects/delays/../x')",
+                'open("/projects/delays/data/")',
+            ],
+            [
+                "1:1:5 warning `/projects/delays/data/flights.csv` is a path of one machine",
+                "1:3:6 warning `/projects/delays/../x` is a path of one machine",
+                "2:1:6 warning `/projects/delays/data/` is a path of one machine",
             ],
             project=Project(),
-            folder=Path("/work/delays"),
-            fixed=["x = 'data/flights.csv'\nopen(x)\nopen('/work/delays/../x')", 'open("data/")'],
-            leaves=["1:3:6 warning `/work/delays/../x` is a path of one machine"],
+            folder=Path("/projects/delays"),
+            fixed=["x = 'data/flights.csv'\nopen(x)\nopen('/projects/delays/../x')", 'open("data/")'],
+            leaves=["1:3:6 warning `/projects/delays/../x` is a path of one machine"],
         ),
         Case(
             "below the project, in a notebook of its own",
