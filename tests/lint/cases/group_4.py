@@ -191,8 +191,8 @@ CASES = {
         ),
         Case(
             "below the project, in a notebook of its own",
-            ["open('/work/data/flights.csv')"],
-            ["1:1:6 warning `/work/data/flights.csv` is a path of one machine"],
+            ["open('/mnt/data/flights.csv')"],
+            ["1:1:6 warning `/mnt/data/flights.csv` is a path of one machine"],
             folder=Path("/work"),
             fixed=["open('data/flights.csv')"],
         ),
