@@ -191,9 +191,9 @@ CASES = {
         ),
         Case(
             "below the project, in a notebook of its own",
-            ["open('/mnt/data/flights.csv')"],
-            ["1:1:6 warning `/mnt/data/flights.csv` is a path of one machine"],
-            folder=Path("/work"),
+            ["open('/projects/data/flights.csv')"],
+            ["1:1:6 warning `/projects/data/flights.csv` is a path of one machine"],
+            folder=Path("/projects"),
             fixed=["open('data/flights.csv')"],
         ),
         Case(
